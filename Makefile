@@ -1,0 +1,59 @@
+# The commands a person types. `make` alone lists them.
+
+WEB := services/frontend/web
+E2E := tests/e2e
+BIN := target/release/userstream
+WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(WEB)/dist -prune -o -type f -print) \
+               $(wildcard crates/domain/validation/*.json)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test lint demo bench web
+
+help: ## Lists these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Builds what is missing and starts everything at http://localhost:3000
+	@./$(BIN) up
+
+build: web ## Builds the release binary, the web app inside it
+	@test -x $(BIN) || echo "==> Compiling UserStream. The first time takes some minutes; later it is seconds."
+	@cargo build --release --locked --package userstream
+
+web: $(WEB)/dist/index.html
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json
+	@echo "==> Installing what the web app is built with"
+	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
+	@echo "==> Building the web app"
+	@cd $(WEB) && npm run --silent build
+	@touch $@
+
+test: web ## Sets up what the tests need and runs them all
+	@scripts/install-test-tools
+	@echo "==> Testing the web app"
+	@cd $(WEB) && npm test --silent
+	@echo "==> Testing the crates, the services and the whole system"
+	@cargo test --locked --workspace
+	@echo "==> Testing in the browser"
+	@cargo build --locked --package userstream
+	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm test --silent
+
+lint: web ## Checks formatting, lints, documentation and who may know whom
+	@echo "==> Checking the Rust code"
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
+	@echo "==> Checking who knows whom"
+	@node scripts/check-layers.mjs
+	@echo "==> Checking the web app"
+	@cd $(WEB) && npm run --silent lint
+	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent lint
+
+demo: build ## Imports 100,000 people into a throw-away folder, mails and reports them, checks all three
+	@cargo run --release --locked --quiet --package userstream-benches --bin demo -- $(BIN)
+
+bench: build ## Measures, each figure as a ratio beside its limit or peer of the same run
+	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- $(BIN)
