@@ -1,0 +1,26 @@
+//! The vocabulary of UserStream: what a registration is, when it is valid, how it is named and
+//! which messages speak of it.
+//!
+//! Every boundary (HTTP, queue, database) uses the same types, so that a value which exists has
+//! been checked once and for all. Nothing here performs I/O.
+
+mod confirmation;
+mod email;
+mod event;
+mod ids;
+mod keyed;
+mod messages;
+mod name;
+mod registration;
+mod report;
+mod validation;
+
+pub use confirmation::{ConfirmationError, ConfirmationKeys};
+pub use email::{EmailAddress, EmailError};
+pub use event::{Event, EventData, MAX_EVENT_BYTES, MalformedEvent};
+pub use ids::{IdKey, NotificationId, RegistrationId, RegistrationIdIssuer, ReportId, UserId};
+pub use messages::{EmailRequested, RegistrationSubmitted, ReportRequested, template};
+pub use name::{NameError, PersonName};
+pub use registration::Registration;
+pub use report::{ReportColumn, ReportFormat, ReportOptions, ReportSpec, UserFilter};
+pub use validation::FieldError;

@@ -1,0 +1,95 @@
+//! The three messages that services exchange, as `data` of a CloudEvent.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{EventData, NotificationId, Registration, RegistrationId, ReportId, UserId};
+
+/// A person submitted the form. Carried by the queue `user.registration`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationSubmitted {
+    /// Every consumer is idempotent by this id.
+    pub registration_id: RegistrationId,
+    /// Who, checked.
+    #[serde(flatten)]
+    pub person: Registration,
+    /// When the Frontend accepted it.
+    pub submitted_at: DateTime<Utc>,
+    /// The language asked for (BCP 47), from `Accept-Language`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+}
+
+impl EventData for RegistrationSubmitted {
+    const TYPE: &'static str = "userstream.registration.submitted.v1";
+
+    fn event_id(&self) -> String {
+        self.registration_id.to_string()
+    }
+}
+
+/// The names of the e-mail templates.
+pub mod template {
+    /// To a new address: confirm it.
+    pub const CONFIRMATION: &str = "confirmation";
+    /// To an address that registered before.
+    pub const ALREADY_REGISTERED: &str = "already_registered";
+}
+
+/// An e-mail is to be sent. Carried by the queue `email.notifications`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailRequested {
+    /// Every consumer is idempotent by this id.
+    pub notification_id: NotificationId,
+    /// To whom.
+    pub user_id: UserId,
+    /// Which template; see [`template`].
+    pub template: String,
+    /// Ids and links that the template may use; never more personal data than needed.
+    #[serde(default)]
+    pub context: Map<String, Value>,
+}
+
+impl EventData for EmailRequested {
+    const TYPE: &'static str = "userstream.email.requested.v1";
+
+    fn event_id(&self) -> String {
+        self.notification_id.to_string()
+    }
+}
+
+/// A report is to be made. Carried by the queue `report.requests`.
+///
+/// Its parts are read leniently and checked by [`crate::ReportSpec::parse`], so that a request with
+/// a mistake is recorded as a failed report that says why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRequested {
+    /// Every consumer is idempotent by this id.
+    pub report_id: ReportId,
+    /// The file format.
+    pub format: String,
+    /// A name for people; made from the format and id where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_name: Option<String>,
+    /// A [`crate::UserFilter`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Value>,
+    /// Column names, in order; empty means the default ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// A [`crate::ReportOptions`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Value>,
+    /// Who asked; shown in the list of reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+}
+
+impl EventData for ReportRequested {
+    const TYPE: &'static str = "userstream.report.requested.v1";
+
+    fn event_id(&self) -> String {
+        self.report_id.to_string()
+    }
+}

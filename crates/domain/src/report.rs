@@ -1,0 +1,245 @@
+//! What a report is to contain, checked before anything is generated.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{FieldError, ReportRequested};
+
+/// A report's file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// Comma-separated values (RFC 4180).
+    Csv,
+}
+
+impl ReportFormat {
+    /// The name, which is the file's extension too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+        }
+    }
+}
+
+/// A column of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the field of the same name of a user")]
+pub enum ReportColumn {
+    Id,
+    RegistrationId,
+    Name,
+    Surname,
+    Email,
+    CreatedAt,
+    UpdatedAt,
+    ConfirmedAt,
+}
+
+impl ReportColumn {
+    /// The columns of a report that names none.
+    pub const DEFAULT: [Self; 6] =
+        [Self::Id, Self::Name, Self::Surname, Self::Email, Self::CreatedAt, Self::UpdatedAt];
+    const ALL: [Self; 8] = [
+        Self::Id,
+        Self::RegistrationId,
+        Self::Name,
+        Self::Surname,
+        Self::Email,
+        Self::CreatedAt,
+        Self::UpdatedAt,
+        Self::ConfirmedAt,
+    ];
+
+    /// The column's name in the header line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::RegistrationId => "registration_id",
+            Self::Name => "name",
+            Self::Surname => "surname",
+            Self::Email => "email",
+            Self::CreatedAt => "created_at",
+            Self::UpdatedAt => "updated_at",
+            Self::ConfirmedAt => "confirmed_at",
+        }
+    }
+}
+
+impl FromStr for ReportColumn {
+    type Err = ();
+    fn from_str(s: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|c| c.as_str() == s).ok_or(())
+    }
+}
+
+/// Which users a list or a report shows. An absent field does not filter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UserFilter {
+    /// A part of name, surname or address, in any letter case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 254)]
+    pub q: Option<String>,
+    /// Only confirmed (`true`) or unconfirmed (`false`) addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<bool>,
+    /// Created at this time or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<DateTime<Utc>>,
+    /// Created before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_to: Option<DateTime<Utc>>,
+}
+
+/// How the file is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportOptions {
+    /// One character between cells; the installation's default where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 1)]
+    pub delimiter: Option<String>,
+    /// For spreadsheets: a byte order mark, and `'` before a cell that would run as a formula.
+    #[serde(default)]
+    pub excel: bool,
+}
+
+impl ReportOptions {
+    /// The delimiter as the byte that a CSV writer takes.
+    pub fn delimiter_byte(&self) -> Result<Option<u8>, FieldError> {
+        self.delimiter.as_deref().map(parse_delimiter).transpose()
+    }
+}
+
+/// One printable ASCII character (or a tab) that does not quote or end a line.
+fn parse_delimiter(text: &str) -> Result<u8, FieldError> {
+    match text.as_bytes() {
+        [b] if (b.is_ascii_graphic() || matches!(b, b' ' | b'\t')) && *b != b'"' => Ok(*b),
+        _ => Err(FieldError::new(
+            "options.delimiter",
+            "invalid",
+            "The delimiter must be one character such as , or ; or a tab, and not a quote.",
+        )),
+    }
+}
+
+/// A report request that can be carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportSpec {
+    /// The file's format.
+    pub format: ReportFormat,
+    /// The users in it.
+    pub filters: UserFilter,
+    /// The columns, in order.
+    pub columns: Vec<ReportColumn>,
+    /// How it is written.
+    pub options: ReportOptions,
+}
+
+impl ReportSpec {
+    /// Checks a request as it came by HTTP or as a message; reports every mistake at once.
+    pub fn parse(request: &ReportRequested) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let format = match request.format.as_str() {
+            "csv" => Some(ReportFormat::Csv),
+            other => {
+                errors.push(FieldError::new(
+                    "format",
+                    "unsupported",
+                    format!("The format {other:?} is not available. Use csv."),
+                ));
+                None
+            }
+        };
+        let filters = parse_part::<UserFilter>("filters", request.filters.as_ref(), &mut errors);
+        let options = parse_part::<ReportOptions>("options", request.options.as_ref(), &mut errors);
+        if let Err(error) = options.delimiter_byte() {
+            errors.push(error);
+        }
+        let columns = parse_columns(&request.columns, &mut errors);
+        match format {
+            Some(format) if errors.is_empty() => Ok(Self { format, filters, columns, options }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// An object of the request; absent and `null` mean the default.
+fn parse_part<T: Default + serde::de::DeserializeOwned>(
+    field: &str,
+    value: Option<&serde_json::Value>,
+    errors: &mut Vec<FieldError>,
+) -> T {
+    match value {
+        None | Some(serde_json::Value::Null) => T::default(),
+        Some(value) => T::deserialize(value).unwrap_or_else(|e| {
+            errors.push(FieldError::new(field, "invalid", format!("In {field}: {e}.")));
+            T::default()
+        }),
+    }
+}
+
+fn parse_columns(names: &[String], errors: &mut Vec<FieldError>) -> Vec<ReportColumn> {
+    if names.is_empty() {
+        return ReportColumn::DEFAULT.to_vec();
+    }
+    let mut columns = Vec::with_capacity(names.len());
+    for name in names {
+        match name.parse() {
+            Ok(column) if columns.contains(&column) => errors.push(FieldError::new(
+                "columns",
+                "repeated",
+                format!("The column {name:?} is named twice."),
+            )),
+            Ok(column) => columns.push(column),
+            Err(()) => errors.push(FieldError::new(
+                "columns",
+                "unknown",
+                format!(
+                    "There is no column {name:?}. Choose from {}.",
+                    ReportColumn::ALL.map(ReportColumn::as_str).join(", ")
+                ),
+            )),
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ReportId;
+
+    fn request(value: &serde_json::Value) -> ReportRequested {
+        let mut object = json!({"report_id": ReportId::new(), "format": "csv"});
+        object.as_object_mut().unwrap().extend(value.as_object().unwrap().clone());
+        serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn the_least_request_has_the_defaults() {
+        let spec = ReportSpec::parse(&request(&json!({}))).unwrap();
+        assert_eq!(spec.columns, ReportColumn::DEFAULT);
+        assert_eq!(spec.filters, UserFilter::default());
+        assert!(!spec.options.excel);
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let errors = ReportSpec::parse(&request(&json!({
+            "format": "doc", "columns": ["id", "id", "password"],
+            "filters": {"age": 3}, "options": {"delimiter": "\n"},
+        })))
+        .unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(fields, ["format", "filters", "options.delimiter", "columns", "columns"]);
+    }
+}
