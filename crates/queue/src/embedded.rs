@@ -1,0 +1,186 @@
+//! Durable queues in one file, for the processes of one machine.
+//!
+//! - The file is a `SQLite` database with a write-ahead log, synced at every commit. One task per
+//!   process writes; it commits together whatever waits (group commit), so that many small
+//!   publishes share one sync, and answers after the commit.
+//! - A message in a consumer's hand is leased to its process, which renews its lease with a
+//!   heartbeat. When it stops doing so, its messages come back with no attempt counted.
+//! - Consumers of the same process are woken by the commit, others by a light poll.
+
+mod command;
+mod consumer;
+mod dead_letters;
+mod depth;
+mod error;
+mod hands;
+mod lease;
+mod owners;
+mod publish;
+mod schema;
+mod settle;
+mod wake;
+mod work;
+mod writer;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sqlx::SqlitePool;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use self::{
+    command::{Command, Commands, Delete, Replay},
+    consumer::EmbeddedConsumer,
+    hands::Returns,
+    publish::NewMessage,
+    wake::Bells,
+    writer::Writer,
+};
+use crate::{Consumer, DeadLetter, DeadLetterFilter, Depth, Message, Queue, QueueError};
+
+/// How an [`EmbeddedQueue`] behaves. The defaults suit; tests shorten them.
+#[derive(Clone, Debug)]
+pub struct EmbeddedSettings {
+    /// How long a process may be silent before its deliveries go back.
+    pub lease: Duration,
+    /// How often a process says that it lives; well below `lease`.
+    pub heartbeat: Duration,
+    /// How often to look for messages of other processes and for delays that ended.
+    pub poll: Duration,
+    /// How long a call may wait to be taken before it ends with [`QueueError::Overloaded`].
+    pub patience: Duration,
+    /// How long to wait for another process that writes; below `lease`.
+    pub lock_wait: Duration,
+    /// The file's size at the most; beyond it the queue is full. `None` leaves that to the disk.
+    pub max_file_bytes: Option<u64>,
+}
+
+impl Default for EmbeddedSettings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(2),
+            poll: Duration::from_millis(100),
+            patience: Duration::from_secs(2),
+            lock_wait: Duration::from_secs(5),
+            max_file_bytes: None,
+        }
+    }
+}
+
+/// The queues in one file.
+///
+/// Several processes may open the same file at the same time. The file's folder must be on a local
+/// disk.
+pub struct EmbeddedQueue {
+    shared: Arc<Shared>,
+}
+
+/// What a queue and its consumers share. When the last of them is gone the writer signs off.
+struct Shared {
+    commands: Commands,
+    readers: SqlitePool,
+    returns: Arc<Returns>,
+    bells: Arc<Bells>,
+    _stop_poll: DropGuard,
+}
+
+impl EmbeddedQueue {
+    /// Opens the queues in the file at `path`, creating it and its folder where they are not there.
+    ///
+    /// Needs a Tokio runtime, on which the queue's own tasks run until it and its consumers are
+    /// dropped.
+    pub async fn open(path: &Path, settings: EmbeddedSettings) -> Result<Self, QueueError> {
+        // An absolute path keeps its meaning whatever the process does, and none is special.
+        let given = path.display();
+        let path = std::path::absolute(path).and_then(|path| {
+            schema::create_file(&path)?;
+            Ok(path)
+        });
+        let path = path.map_err(|e| {
+            QueueError::Unavailable(format!("{given} cannot be created or opened: {e}"))
+        })?;
+        let connection = schema::writer(&path, &settings).await.map_err(|e| match e {
+            QueueError::Unavailable(text) => QueueError::Unavailable(format!("{given}: {text}")),
+            QueueError::Overloaded => e,
+        })?;
+        let readers = schema::readers(&path, &settings);
+        let returns = Arc::<Returns>::default();
+        let bells = Arc::<Bells>::default();
+        let (commands, receiver) = Commands::new(settings.patience);
+        let stop_poll = CancellationToken::new();
+        let poll = bells.clone().poll(readers.clone(), settings.poll);
+        tokio::spawn(stop_poll.clone().run_until_cancelled_owned(poll));
+        let writer = Writer {
+            path,
+            settings,
+            owner: uuid::Uuid::new_v4().to_string(),
+            connection: Some(connection),
+            commands: receiver,
+            returns: returns.clone(),
+            bells: bells.clone(),
+            failing: false,
+        };
+        tokio::spawn(writer.run());
+        let shared =
+            Shared { commands, readers, returns, bells, _stop_poll: stop_poll.drop_guard() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+}
+
+#[async_trait]
+impl Queue for EmbeddedQueue {
+    async fn publish(&self, queue: &str, messages: Vec<Message>) -> Result<(), QueueError> {
+        let queue = Arc::from(queue);
+        let messages: Vec<_> =
+            messages.into_iter().flat_map(|m| NewMessage::all_of(&queue, m)).collect();
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.shared.commands.publish(messages).await
+    }
+
+    async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, QueueError> {
+        Ok(Box::new(EmbeddedConsumer::open(self.shared.clone(), queue, prefetch).await?))
+    }
+
+    async fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
+        depth::depth(&self.shared.readers, queue).await.map_err(|e| error::unavailable(&e))
+    }
+
+    async fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, QueueError> {
+        let found = dead_letters::browse(&self.shared.readers, filter, after, limit).await;
+        found.map_err(|e| error::unavailable(&e))
+    }
+
+    async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, QueueError> {
+        let found = dead_letters::one(&self.shared.readers, id).await;
+        found.map_err(|e| error::unavailable(&e))
+    }
+
+    async fn replay(&self, id: &str, corrected: Option<Bytes>) -> Result<bool, QueueError> {
+        let id = id.to_owned();
+        let replay = |reply| Command::Replay(Replay { id, corrected, reply });
+        self.shared.commands.ask(replay).await
+    }
+
+    async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError> {
+        let id = id.to_owned();
+        self.shared.commands.ask(|reply| Command::Delete(Delete { id, reply })).await
+    }
+
+    async fn check(&self) -> Result<(), QueueError> {
+        self.shared.commands.ask(Command::Probe).await
+    }
+}
+
+/// Milliseconds since 1970: what all processes of the machine agree on.
+fn now() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}

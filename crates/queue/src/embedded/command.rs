@@ -1,0 +1,123 @@
+//! What callers ask of the writer, and the bounded way to it.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    error,
+    hands::{Hands, Taken},
+    publish::NewMessage,
+};
+use crate::{DeliveryTag, QueueError, Verdict};
+
+/// Commands that wait for the next transaction, and that one transaction takes.
+pub(super) const WAITING_COMMANDS: usize = 1024;
+/// Bytes of messages that wait to be durable.
+const WAITING_KIB: usize = 32 * 1024;
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, QueueError>>;
+
+pub(super) enum Command {
+    Publish(Publish),
+    Register(Register),
+    Lease(Lease),
+    Settle(Settle),
+    Replay(Replay),
+    Delete(Delete),
+    /// Does nothing but to be committed.
+    Probe(Reply<()>),
+}
+
+pub(super) struct Publish {
+    pub messages: Vec<NewMessage>,
+    pub reply: Reply<()>,
+    /// Its share of the bytes that may wait.
+    pub _bytes: OwnedSemaphorePermit,
+}
+
+/// Makes a consumer known to all processes.
+pub(super) struct Register {
+    pub hands: Arc<Hands>,
+    pub reply: Reply<()>,
+}
+
+/// Takes messages for a consumer. The answer is `None` when the consumer is no longer known, its
+/// process having been silent for too long.
+pub(super) struct Lease {
+    pub hands: Arc<Hands>,
+    pub consumer: i64,
+    pub limit: usize,
+    pub reply: Reply<Option<Taken>>,
+}
+
+pub(super) struct Settle {
+    pub hands: Arc<Hands>,
+    pub verdicts: Vec<(DeliveryTag, Verdict)>,
+    pub reply: Reply<()>,
+}
+
+pub(super) struct Replay {
+    pub id: String,
+    pub corrected: Option<Bytes>,
+    pub reply: Reply<bool>,
+}
+
+pub(super) struct Delete {
+    pub id: String,
+    pub reply: Reply<bool>,
+}
+
+/// The way to the writer.
+pub(super) struct Commands {
+    sender: mpsc::Sender<Command>,
+    bytes: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Commands {
+    pub(super) fn new(patience: Duration) -> (Self, mpsc::Receiver<Command>) {
+        let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
+        (Self { sender, bytes: Arc::new(Semaphore::new(WAITING_KIB)), patience }, receiver)
+    }
+
+    /// Hands a command to the writer and waits until it is committed.
+    pub(super) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, QueueError> {
+        self.ask_by(Instant::now() + self.patience, command).await
+    }
+
+    pub(super) async fn publish(&self, messages: Vec<NewMessage>) -> Result<(), QueueError> {
+        let deadline = Instant::now() + self.patience;
+        let kib: usize = messages.iter().map(|m| m.size() / 1024 + 1).sum();
+        // What is larger than all that may wait goes alone.
+        let share = u32::try_from(kib.min(WAITING_KIB)).unwrap_or(u32::MAX);
+        let bytes = match timeout_at(deadline, self.bytes.clone().acquire_many_owned(share)).await {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(_)) => return Err(error::shut()),
+            Err(_) => return Err(QueueError::Overloaded),
+        };
+        self.ask_by(deadline, |reply| Command::Publish(Publish { messages, reply, _bytes: bytes }))
+            .await
+    }
+
+    async fn ask_by<T>(
+        &self,
+        deadline: Instant,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, QueueError> {
+        let (reply, answer) = oneshot::channel();
+        match timeout_at(deadline, self.sender.send(command(reply))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(error::shut()),
+            Err(_) => return Err(QueueError::Overloaded),
+        }
+        answer.await.unwrap_or_else(|_| Err(error::shut()))
+    }
+}

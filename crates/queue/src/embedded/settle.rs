@@ -1,0 +1,154 @@
+//! Gives deliveries their verdicts, and takes back what was let go of.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
+
+use sqlx::SqliteConnection;
+
+use super::{command::Settle, dead_letters, hands::Return};
+use crate::Verdict;
+
+// Each list of rows goes in as one JSON array, so that there is one prepared statement for every
+// length. A row is touched only while it is still in that consumer's hand.
+const DELETE: &str = "
+DELETE FROM messages WHERE +consumer = ?1 AND id IN (SELECT value FROM json_each(?2))";
+
+const PUT_BACK: &str = "
+UPDATE messages SET consumer = NULL
+WHERE +consumer = ?1 AND id IN (SELECT value FROM json_each(?2))";
+
+const MOVE: &str = "
+UPDATE messages SET
+    consumer = NULL,
+    visible_at = moved.value ->> 1,
+    attempts = attempts + (moved.value ->> 2),
+    first_failed_at = iif(moved.value ->> 2, coalesce(first_failed_at, ?3), first_failed_at)
+FROM json_each(?2) AS moved
+WHERE messages.id = moved.value ->> 0 AND +messages.consumer = ?1";
+
+const PUT_ALL_BACK: &str = "UPDATE messages SET consumer = NULL WHERE consumer = ?1";
+const FORGET_CONSUMER: &str = "DELETE FROM consumers WHERE id = ?1";
+
+/// Verdicts on messages in the hand of one consumer, by what is to be done.
+#[derive(Default)]
+struct Sorted<'a> {
+    /// Rows to delete.
+    done: Vec<i64>,
+    /// Rows to put back as they are.
+    released: Vec<i64>,
+    /// Row, when it is visible again, attempts to add.
+    moved: Vec<(i64, i64, u8)>,
+    dead: Vec<dead_letters::Death<'a>>,
+}
+
+pub(super) async fn settle(
+    connection: &mut SqliteConnection,
+    command: &Settle,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    for (consumer, verdicts) in sort(command, now) {
+        for death in &verdicts.dead {
+            dead_letters::bury(connection, consumer, death, now).await?;
+        }
+        // The dead are among the done.
+        touch(connection, DELETE, consumer, &verdicts.done).await?;
+        touch(connection, PUT_BACK, consumer, &verdicts.released).await?;
+        if !verdicts.moved.is_empty() {
+            sqlx::query(MOVE)
+                .bind(consumer)
+                .bind(json(&verdicts.moved))
+                .bind(now)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+fn sort(command: &Settle, now: i64) -> BTreeMap<i64, Sorted<'_>> {
+    let mut sorted = BTreeMap::<_, Sorted<'_>>::new();
+    let mut seen = HashSet::with_capacity(command.verdicts.len());
+    for (tag, verdict) in &command.verdicts {
+        let Some(held) = command.hands.find(*tag).filter(|_| seen.insert(*tag)) else { continue };
+        let of_consumer = sorted.entry(held.consumer).or_default();
+        match verdict {
+            Verdict::Ack => of_consumer.done.push(held.row),
+            Verdict::Release => of_consumer.released.push(held.row),
+            Verdict::Postpone { after } => {
+                of_consumer.moved.push((held.row, later(now, *after), 0));
+            }
+            Verdict::Retry { after, .. } => {
+                of_consumer.moved.push((held.row, later(now, *after), 1));
+            }
+            Verdict::DeadLetter { cause, by, tried } => {
+                of_consumer.dead.push(dead_letters::Death {
+                    row: held.row,
+                    cause,
+                    by,
+                    tried: *tried,
+                });
+                of_consumer.done.push(held.row);
+            }
+        }
+    }
+    sorted
+}
+
+/// Takes back what nobody received, and what a consumer had in hand that is gone.
+pub(super) async fn take_back(
+    connection: &mut SqliteConnection,
+    returns: &[Return],
+) -> Result<(), sqlx::Error> {
+    for item in returns {
+        match item {
+            Return::Messages { consumer, rows, .. } => {
+                touch(connection, PUT_BACK, *consumer, rows).await?;
+            }
+            Return::Consumer { consumer, .. } => {
+                sqlx::query(PUT_ALL_BACK).bind(consumer).execute(&mut *connection).await?;
+                sqlx::query(FORGET_CONSUMER).bind(consumer).execute(&mut *connection).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn touch(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    consumer: i64,
+    rows: &[i64],
+) -> Result<(), sqlx::Error> {
+    if !rows.is_empty() {
+        sqlx::query(sql).bind(consumer).bind(json(rows)).execute(connection).await?;
+    }
+    Ok(())
+}
+
+fn json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
+    serde_json::to_string(rows).expect("numbers serialize")
+}
+
+/// The first millisecond at which `after` has passed in full: `now` may be at its end.
+fn later(now: i64, after: Duration) -> i64 {
+    if after.is_zero() {
+        return now;
+    }
+    now.saturating_add(i64::try_from(after.as_micros().div_ceil(1000)).unwrap_or(i64::MAX))
+        .saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_never_cut_short() {
+        assert_eq!(later(1_000, Duration::ZERO), 1_000);
+        assert_eq!(later(1_000, Duration::from_micros(1)), 1_002);
+        assert_eq!(later(1_000, Duration::from_millis(250)), 1_251);
+        assert_eq!(later(1_000, Duration::MAX), i64::MAX);
+    }
+}

@@ -1,0 +1,57 @@
+//! The queues by name, and publishing with types.
+
+use std::marker::PhantomData;
+
+use domain::{EmailRequested, Event, EventData, RegistrationSubmitted, ReportRequested};
+
+use crate::{Message, Queue, QueueError};
+
+/// A queue that carries events of one type.
+#[derive(Debug)]
+pub struct Topic<T> {
+    /// The queue's name.
+    pub queue: &'static str,
+    data: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Topic<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Topic<T> {}
+
+/// Submissions on their way to becoming rows.
+pub const USER_REGISTRATION: Topic<RegistrationSubmitted> = Topic::new("user.registration");
+/// E-mails to be sent.
+pub const EMAIL_NOTIFICATIONS: Topic<EmailRequested> = Topic::new("email.notifications");
+/// Reports to be made.
+pub const REPORT_REQUESTS: Topic<ReportRequested> = Topic::new("report.requests");
+/// The names of all queues, in the order of the way through the system.
+pub const TOPICS: [&str; 3] =
+    [USER_REGISTRATION.queue, EMAIL_NOTIFICATIONS.queue, REPORT_REQUESTS.queue];
+
+impl<T: EventData> Topic<T> {
+    /// Publishes events, each with the trace it continues, and returns when all are durable.
+    pub async fn publish(
+        &self,
+        queue: &dyn Queue,
+        events: impl IntoIterator<Item = (Event<T>, Option<String>)>,
+    ) -> Result<(), QueueError> {
+        let messages = events
+            .into_iter()
+            .map(|(event, trace)| {
+                Message::event(&event.id, event.to_json()).with_traceparent(trace)
+            })
+            .collect();
+        queue.publish(self.queue, messages).await
+    }
+}
+
+impl<T> Topic<T> {
+    /// A topic on a queue of that name.
+    pub const fn new(queue: &'static str) -> Self {
+        Self { queue, data: PhantomData }
+    }
+}

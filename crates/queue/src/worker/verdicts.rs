@@ -1,0 +1,87 @@
+//! Gives the verdicts to the queue, and tells of them.
+
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
+
+use tracing::{debug, info, warn};
+
+use super::{Handler, Worker};
+use crate::{Consumer, DeliveryTag, QueueError, Verdict};
+
+/// Pauses before the verdicts are given again.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+
+impl<H: Handler> Worker<H> {
+    /// Settles, trying again for a while. After an error the deliveries are still in the consumer's
+    /// hand: they come again only when it is dropped.
+    pub(super) async fn settle(
+        &self,
+        consumer: &dyn Consumer,
+        verdicts: Vec<(DeliveryTag, Verdict)>,
+        started: Instant,
+    ) -> Result<(), QueueError> {
+        if verdicts.is_empty() {
+            return Ok(());
+        }
+        let mut pauses = PAUSES.into_iter();
+        while let Err(error) = consumer.settle(verdicts.clone()).await {
+            let Some(pause) = pauses.next() else { return Err(error) };
+            warn!(queue = self.topic.queue, %error, "verdicts were not taken; trying again");
+            tokio::time::sleep(pause).await;
+        }
+        for (_, verdict) in &verdicts {
+            tell(self.topic.queue, verdict, started.elapsed());
+        }
+        Ok(())
+    }
+}
+
+fn tell(queue: &'static str, verdict: &Verdict, took: Duration) {
+    let name = match verdict {
+        Verdict::Ack => "ack",
+        Verdict::Retry { after, cause } => {
+            let cause = without_addresses(cause);
+            info!(queue, %cause, after_seconds = after.as_secs_f64(), "will try again");
+            "retry"
+        }
+        Verdict::DeadLetter { cause, .. } => {
+            let cause = without_addresses(cause);
+            warn!(queue, %cause, "dead-lettered");
+            "dead_letter"
+        }
+        Verdict::Postpone { .. } | Verdict::Release => {
+            debug!(queue, "handed back");
+            return;
+        }
+    };
+    metrics::counter!("userstream_messages_total", "queue" => queue, "verdict" => name)
+        .increment(1);
+    metrics::histogram!(
+        "userstream_message_duration_seconds", "queue" => queue, "verdict" => name
+    )
+    .record(took.as_secs_f64());
+}
+
+/// A cause as it may be logged: servers and parsers like to quote e-mail addresses.
+fn without_addresses(cause: &str) -> Cow<'_, str> {
+    if !cause.contains('@') {
+        return Cow::Borrowed(cause);
+    }
+    let words = cause.split(' ').map(|word| if word.contains('@') { "[address]" } else { word });
+    Cow::Owned(words.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_addresses;
+
+    #[test]
+    fn addresses_do_not_reach_the_log() {
+        let reply = "550 5.1.1 <ada@example.com>: no such user";
+        assert_eq!(without_addresses(reply), "550 5.1.1 [address] no such user");
+        assert_eq!(without_addresses("it is late"), "it is late");
+    }
+}

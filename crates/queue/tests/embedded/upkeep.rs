@@ -1,0 +1,80 @@
+//! The file: who may read it, how it grows, and how it comes to be.
+
+use std::{path::Path, time::Duration};
+
+use futures::future::join_all;
+use queue::{Depth, EmbeddedSettings, Message};
+
+use super::{Embedded, PATIENCE, QUEUE, ack, depth_becomes, message, receive};
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let embedded = Embedded::new();
+    let queue = embedded.open_with(EmbeddedSettings::default()).await;
+    queue.publish(QUEUE, vec![message(1)]).await.expect("published");
+    let mut files = 0;
+    for entry in embedded.folder.path().read_dir().expect("a folder") {
+        let entry = entry.expect("a file");
+        let mode = entry.metadata().expect("its mode").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+        files += 1;
+    }
+    assert!(files >= 2, "the log is a file too");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_open_a_new_file_at_once() {
+    let embedded = Embedded::new();
+    let opened = join_all((0..16).map(async |n| {
+        let queue = embedded.open_with(EmbeddedSettings::default()).await;
+        queue.publish(QUEUE, vec![message(n)]).await.expect("published");
+        queue
+    }));
+    let handles = opened.await;
+    depth_becomes(&handles[0], Depth { ready: 16, ..Depth::default() }).await;
+}
+
+#[tokio::test]
+async fn missing_folders_are_made() {
+    let embedded = Embedded::new();
+    let path = embedded.folder.path().join("a/b/queue.db");
+    let url = format!("sqlite:{}", path.display());
+    let queue = queue::open(&url).await.expect("opened");
+    queue.publish(QUEUE, vec![message(1)]).await.expect("published");
+    assert!(path.exists());
+}
+
+fn mebibytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |file| file.len() >> 20)
+}
+
+/// A backlog leaves neither its file nor its log behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_file_shrinks_after_a_backlog() {
+    let embedded = Embedded::new();
+    let settings =
+        EmbeddedSettings { heartbeat: Duration::from_millis(20), ..EmbeddedSettings::default() };
+    let queue = embedded.open_with(settings).await;
+    let body = vec![b'x'; 50_000];
+    for n in 0..40 {
+        let some = (0..20).map(|m| Message::event(format!("{n}-{m}"), body.clone())).collect();
+        queue.publish(QUEUE, some).await.expect("published");
+    }
+    let consumer = queue.consume(QUEUE, 1_000).await.expect("a consumer");
+    for _ in 0..8 {
+        ack(&*consumer, &receive(&*consumer, 100).await).await;
+    }
+    let mut log = embedded.path().into_os_string();
+    log.push("-wal");
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while mebibytes(&embedded.path()) > 20 {
+        assert!(tokio::time::Instant::now() < deadline, "{}", mebibytes(&embedded.path()));
+        // What is given back is cut off the file with the next checkpoints.
+        queue.publish(QUEUE, vec![Message::event("1", body.clone())]).await.expect("published");
+        ack(&*consumer, &receive(&*consumer, 1).await).await;
+    }
+    assert!(mebibytes(Path::new(&log)) <= 48, "{}", mebibytes(Path::new(&log)));
+}
