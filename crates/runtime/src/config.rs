@@ -1,0 +1,201 @@
+//! Settings from the environment, with errors that name the variable.
+
+use std::{collections::HashMap, fmt, fmt::Display, str::FromStr};
+
+/// Where settings come from: the process's environment over a set of defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    values: HashMap<String, String>,
+    defaults: HashMap<String, String>,
+}
+
+/// A setting that cannot be used: one line that names the variable, the mistake and an example.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem} (example: {variable}={example})")]
+pub struct ConfigError {
+    /// The variable.
+    pub variable: String,
+    /// What is wrong; never the value of a secret.
+    pub problem: String,
+    /// A value that would do.
+    pub example: String,
+}
+
+impl Env {
+    /// Reads a `.env` file in the working folder, if there is one, then the real environment, which
+    /// wins. To be called before there are threads.
+    pub fn load() -> Result<Self, ConfigError> {
+        match dotenvy::from_filename_iter(".env") {
+            Ok(lines) => {
+                let mut values = HashMap::new();
+                for line in lines {
+                    let (key, value) = line.map_err(|e| ConfigError {
+                        variable: ".env".into(),
+                        problem: format!("a line cannot be read: {}", without_value(&e)),
+                        example: "KEY=value".into(),
+                    })?;
+                    values.insert(key, value);
+                }
+                values.extend(std::env::vars());
+                Ok(Self { values, defaults: HashMap::new() })
+            }
+            Err(_) => Ok(Self::from_values(std::env::vars())),
+        }
+    }
+
+    /// An environment of these variables only.
+    pub fn from_values<K: Into<String>, V: Into<String>>(
+        values: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let values = values.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        Self { values, defaults: HashMap::new() }
+    }
+
+    /// The same environment with other defaults than the services' own.
+    #[must_use]
+    pub fn with_defaults<K: Into<String>, V: Into<String>>(
+        mut self,
+        defaults: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        self.defaults.extend(defaults.into_iter().map(|(k, v)| (k.into(), v.into())));
+        self
+    }
+
+    /// The same environment without a variable.
+    #[must_use]
+    pub fn without(mut self, variable: &str) -> Self {
+        self.values.remove(variable);
+        self.defaults.remove(variable);
+        self
+    }
+
+    /// Whether the variable was set by a person, rather than by default.
+    pub fn is_set(&self, variable: &str) -> bool {
+        self.values.get(variable).is_some_and(|v| !v.trim().is_empty())
+    }
+
+    /// The variable's text; an empty one counts as absent.
+    pub fn text(&self, variable: &str) -> Option<&str> {
+        let given = self.values.get(variable).map(|v| v.trim()).filter(|v| !v.is_empty());
+        given.or_else(|| self.defaults.get(variable).map(String::as_str))
+    }
+
+    /// The variable's text, or the mistake of leaving it out.
+    pub fn required(&self, variable: &str, example: &str) -> Result<&str, ConfigError> {
+        self.text(variable).ok_or_else(|| error(variable, "is not set", example))
+    }
+
+    /// The variable's value if it is set.
+    pub fn optional<T: FromStr<Err: Display>>(
+        &self,
+        variable: &str,
+        example: &str,
+    ) -> Result<Option<T>, ConfigError> {
+        let parse = |text: &str| {
+            text.parse()
+                .map_err(|e| error(variable, format!("{text:?} cannot be used: {e}"), example))
+        };
+        self.text(variable).map(parse).transpose()
+    }
+
+    /// The variable's value, or the default in the same notation.
+    pub fn or<T: FromStr<Err: Display>>(
+        &self,
+        variable: &str,
+        default: &str,
+    ) -> Result<T, ConfigError> {
+        let text = self.text(variable).unwrap_or(default);
+        text.parse().map_err(|e| error(variable, format!("{text:?} cannot be used: {e}"), default))
+    }
+
+    /// An `http:` address of a service or of the whole site, without a slash at its end.
+    pub fn http_url(&self, variable: &str, default: &str) -> Result<String, ConfigError> {
+        let text = self.text(variable).unwrap_or(default);
+        let url = reqwest::Url::parse(text).ok().filter(|u| {
+            matches!(u.scheme(), "http" | "https") && u.has_host() && u.query().is_none()
+        });
+        match url {
+            Some(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
+            None => Err(error(variable, format!("{text:?} is not a web address"), default)),
+        }
+    }
+
+    /// A secret, if it is set.
+    pub fn secret(&self, variable: &str) -> Option<Secret> {
+        self.text(variable).map(|text| Secret(text.to_owned()))
+    }
+}
+
+/// An error about a variable.
+pub fn error(variable: &str, problem: impl Into<String>, example: &str) -> ConfigError {
+    ConfigError { variable: variable.into(), problem: problem.into(), example: example.into() }
+}
+
+/// What is wrong with a line of `.env`, without the line: it may hold a secret.
+fn without_value(error: &dotenvy::Error) -> &'static str {
+    match error {
+        dotenvy::Error::LineParse(..) => "it is not of the form KEY=value",
+        _ => "the file cannot be read",
+    }
+}
+
+/// A text that never shows itself in logs or errors.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_is_one_line_with_variable_problem_and_example() {
+        let env = Env::from_values([("PORT", "http")]);
+        let error = env.or::<u16>("PORT", "3000").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            r#"PORT: "http" cannot be used: invalid digit found in string (example: PORT=3000)"#
+        );
+        let error = env.required("SMTP_HOST", "smtp.example.com").unwrap_err().to_string();
+        assert_eq!(error, "SMTP_HOST: is not set (example: SMTP_HOST=smtp.example.com)");
+    }
+
+    #[test]
+    fn what_is_set_wins_over_defaults_and_empty_is_absent() {
+        let env =
+            Env::from_values([("A", "1"), ("B", " ")]).with_defaults([("A", "2"), ("B", "3")]);
+        assert_eq!(env.text("A"), Some("1"));
+        assert_eq!(env.text("B"), Some("3"));
+        assert!(env.is_set("A") && !env.is_set("B"));
+    }
+
+    #[test]
+    fn web_addresses_are_checked() {
+        let env = Env::from_values([("A", "http://x:1/"), ("B", "ftp://x"), ("C", "nowhere")]);
+        assert_eq!(env.http_url("A", "").unwrap(), "http://x:1");
+        assert!(env.http_url("B", "http://localhost").is_err());
+        assert!(env.http_url("C", "http://localhost").is_err());
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "Secret(…)");
+    }
+}

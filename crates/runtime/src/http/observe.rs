@@ -1,0 +1,81 @@
+//! What happens around every request: its id, its measurement, its log line, and a net below it.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use tracing::{debug, info, warn};
+
+use super::{
+    problem::Problem,
+    request_id::{HEADER, RequestId},
+};
+
+pub(super) async fn observe(
+    State(service): State<&'static str>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers());
+    let method = known_method(request.method());
+    // The route, never the path: a path may hold a token, a query an address.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(id.clone());
+
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = id
+        .clone()
+        .scope(async {
+            handled
+                .await
+                .unwrap_or_else(|_| Problem::internal("a handler panicked").into_response())
+        })
+        .await;
+    response.headers_mut().insert(HEADER, id.value());
+
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    record(service, method, &route, status, elapsed.as_secs_f64());
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let request_id = id.as_str();
+    if status >= 500 && status != 503 {
+        warn!(request_id, service, method, route, status, millis, "answered");
+    } else if route.starts_with("/health") || route == "/metrics" {
+        debug!(request_id, service, method, route, status, millis, "answered");
+    } else {
+        info!(request_id, service, method, route, status, millis, "answered");
+    }
+    response
+}
+
+fn record(service: &'static str, method: &'static str, route: &str, status: u16, seconds: f64) {
+    let labels = [
+        ("service", service.to_owned()),
+        ("method", method.to_owned()),
+        ("route", route.to_owned()),
+        ("status", status.to_string()),
+    ];
+    metrics::counter!("userstream_http_requests_total", &labels).increment(1);
+    metrics::histogram!("userstream_http_request_duration_seconds", &labels).record(seconds);
+}
+
+/// A label from a closed set: a client can send any word as a method.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,81 @@
+//! Logs to standard output, and measurements for `/metrics`.
+
+mod json;
+mod panics;
+
+use std::{io::IsTerminal, sync::OnceLock};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{ConfigError, Env, error};
+
+/// Upper bounds of histogram buckets, in seconds: from a fast answer to a slow report.
+const BUCKETS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts logging for a process that goes by `name`: `LOG_LEVEL`, `LOG_FORMAT`.
+pub fn init_logs(env: &Env, name: &'static str) -> Result<(), ConfigError> {
+    let level = env.text("LOG_LEVEL").unwrap_or("info");
+    // Libraries speak at info of what only their own developers need.
+    let directives = match level {
+        "off" | "error" | "warn" | "info" => format!("{level},sqlx=warn,hyper=warn"),
+        "debug" | "trace" => level.to_owned(),
+        directives if directives.contains('=') => directives.to_owned(),
+        _ => return Err(error("LOG_LEVEL", format!("{level:?} is not a level"), "info")),
+    };
+    let filter = EnvFilter::try_new(directives)
+        .map_err(|e| error("LOG_LEVEL", format!("{level:?} cannot be used: {e}"), "info"))?;
+    let terminal = std::io::stdout().is_terminal();
+    let json = match env.text("LOG_FORMAT") {
+        Some("json") => true,
+        Some("text") => false,
+        None => !terminal,
+        Some(other) => {
+            return Err(error("LOG_FORMAT", format!("{other:?} is neither json nor text"), "json"));
+        }
+    };
+    let layer = if json { json_layer(name) } else { text_layer(terminal) };
+    tracing_subscriber::registry().with(layer.with_filter(filter)).init();
+    panics::log_panics();
+    Ok(())
+}
+
+type BoxedLayer = Box<dyn Layer<tracing_subscriber::Registry> + Send + Sync>;
+
+fn json_layer(name: &'static str) -> BoxedLayer {
+    Box::new(
+        fmt::layer()
+            .event_format(json::JsonLines::new(name))
+            .fmt_fields(fmt::format::JsonFields::new()),
+    )
+}
+
+fn text_layer(colors: bool) -> BoxedLayer {
+    Box::new(fmt::layer().compact().with_ansi(colors))
+}
+
+/// Starts collecting measurements. Repeating is harmless.
+pub fn init_metrics() {
+    METRICS.get_or_init(|| {
+        let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("there are buckets");
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        // Another recorder can only be there in a test that set its own.
+        let _ = metrics::set_global_recorder(recorder);
+        handle
+    });
+}
+
+/// What was measured so far, in the Prometheus text format.
+pub fn render_metrics() -> String {
+    METRICS
+        .get()
+        .map(|handle| {
+            handle.run_upkeep();
+            handle.render()
+        })
+        .unwrap_or_default()
+}
