@@ -1,0 +1,182 @@
+//! What is kept: people, their registrations, the e-mails to them, reports, and who may look.
+//!
+//! Each trait is one capability, so that a service names only what it uses. [`Store`] is all of
+//! them together. [`open()`] picks the SQL backend by the URL's scheme; [`RemoteStore`] speaks to the
+//! Database Service. A backend is whatever passes the suite in `conformance`.
+//!
+//! "Not found" is `Ok(None)` or an outcome, never an error: a [`StoreError`] means that the question
+//! could not be answered.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod error;
+mod metrics;
+mod model;
+mod open;
+mod remote;
+mod sqlite;
+pub mod wire;
+
+pub use error::StoreError;
+pub use metrics::{USERS_STORED, count_stored};
+pub use model::*;
+pub use open::{StoreUrlError, open};
+pub use remote::{RemoteStore, TokenSource};
+pub use sqlite::SqliteStore;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{NotificationId, Registration, RegistrationId, ReportId, UserFilter, UserId};
+use futures::stream::BoxStream;
+
+/// Everything that is kept.
+pub trait Store: Registrations + Users + Notifications + Reports + Accounts + Overview {}
+impl<T: Registrations + Users + Notifications + Reports + Accounts + Overview> Store for T {}
+
+/// The way of a registration into the database.
+#[async_trait]
+pub trait Registrations: Send + Sync + 'static {
+    /// Records a batch in one transaction and says, in the same order, what became of each item.
+    ///
+    /// Idempotent by registration id, within a batch too. A new address becomes a user; a known
+    /// one (without regard to case) does not. Both get a queued notification in the log, a known
+    /// address only within [`MAILS_PER_ADDRESS_AND_DAY`].
+    async fn record(&self, batch: &[NewRegistration]) -> Result<Vec<Recorded>, StoreError>;
+
+    /// How far a registration has come; `None` while it is not stored.
+    async fn registration(
+        &self,
+        id: RegistrationId,
+    ) -> Result<Option<RegistrationTrace>, StoreError>;
+
+    /// Marks the address of a registration's user as confirmed; a repeat keeps the first time.
+    /// `None` when there is no such registration (any more), and when the user has another address
+    /// by now, which this registration proves nothing about.
+    async fn confirm(
+        &self,
+        id: RegistrationId,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Confirmed>, StoreError>;
+}
+
+/// People as rows.
+#[async_trait]
+pub trait Users: Send + Sync + 'static {
+    /// Creates a user directly; no e-mail follows. `None` when the address is taken.
+    async fn create_user(&self, person: &Registration) -> Result<Option<User>, StoreError>;
+    /// One user.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+    /// One page of users, by ascending id, and the id to continue `after` if there are more.
+    ///
+    /// The filter's text is found within the name, the surname, the two as they are spoken together,
+    /// and the address.
+    async fn users(
+        &self,
+        filter: &UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Page<User, UserId>, StoreError>;
+    /// Changes a user. With `unchanged_since`, only if the user's `updated_at` is still that.
+    /// A changed address is unconfirmed.
+    async fn update_user(
+        &self,
+        id: UserId,
+        person: &Registration,
+        unchanged_since: Option<DateTime<Utc>>,
+    ) -> Result<UserUpdate, StoreError>;
+    /// Deletes a user with all that belongs to it. `false` when there was none.
+    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError>;
+    /// All users that pass the filter, by ascending id, from one consistent snapshot, in constant
+    /// memory. An error ends the stream: what came before it is incomplete.
+    async fn export_users(
+        &self,
+        filter: &UserFilter,
+    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError>;
+}
+
+/// The log of e-mails, and the claims that keep each from being sent twice.
+#[async_trait]
+pub trait Notifications: Send + Sync + 'static {
+    /// Claims e-mails for sending, for `lease`; says in the same order what each claim found.
+    ///
+    /// A notification that the log does not know yet is added to it. A claim that has run out may
+    /// be taken over; one that has not may be renewed by its claimer only.
+    async fn claim_notifications(
+        &self,
+        requests: &[NotificationRequest],
+        lease: Duration,
+    ) -> Result<Vec<NotificationClaim>, StoreError>;
+    /// Records what became of claimed e-mails; each counts as one attempt and ends its claim.
+    ///
+    /// Told twice it counts once. What was sent stays sent, whatever a slower sender tells later. An
+    /// e-mail that is not in the log (any more) is passed over.
+    async fn record_attempts(&self, attempts: &[NotificationAttempt]) -> Result<(), StoreError>;
+    /// One notification.
+    async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError>;
+    /// One page of notifications, newest first, and where to continue if there are more.
+    async fn notifications(
+        &self,
+        filter: &NotificationFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Page<Notification, i64>, StoreError>;
+}
+
+/// The log of reports.
+#[async_trait]
+pub trait Reports: Send + Sync + 'static {
+    /// Adds a report as `queued`, unless the log has it; returns it as it stands.
+    async fn request_report(&self, report: &NewReport) -> Result<Report, StoreError>;
+    /// Claims a report for generating, for `lease`; renewed by claiming again as the same `owner`.
+    async fn claim_report(
+        &self,
+        id: ReportId,
+        owner: uuid::Uuid,
+        lease: Duration,
+    ) -> Result<ReportClaim, StoreError>;
+    /// Records the end of a report. A file that is there outlives what is told later; a report that
+    /// is not in the log (any more) is passed over.
+    async fn finish_report(&self, id: ReportId, result: &ReportResult) -> Result<(), StoreError>;
+    /// One report.
+    async fn report(&self, id: ReportId) -> Result<Option<Report>, StoreError>;
+    /// One page of reports, newest first, and where to continue if there are more.
+    async fn reports(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Page<Report, i64>, StoreError>;
+    /// Removes a report from the log and returns it as it was.
+    async fn delete_report(&self, id: ReportId) -> Result<Option<Report>, StoreError>;
+}
+
+/// Who may use the console, and their sessions.
+#[async_trait]
+pub trait Accounts: Send + Sync + 'static {
+    /// Creates the first account. `false`, and nothing changes, when there is one already.
+    async fn create_first_account(
+        &self,
+        email: &domain::EmailAddress,
+        password_hash: &str,
+    ) -> Result<bool, StoreError>;
+    /// Whether there is an account at all.
+    async fn has_accounts(&self) -> Result<bool, StoreError>;
+    /// The account of an address, without regard to case.
+    async fn account(&self, email: &domain::EmailAddress) -> Result<Option<Account>, StoreError>;
+    /// Opens a session of an account that is there; ended ones are swept out.
+    async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;
+    /// The account of a session that has not ended.
+    async fn session(&self, key: &SessionKey) -> Result<Option<Account>, StoreError>;
+    /// Ends a session; one that is not there is ended.
+    async fn close_session(&self, key: &SessionKey) -> Result<(), StoreError>;
+}
+
+/// The store as a whole.
+#[async_trait]
+pub trait Overview: Send + Sync + 'static {
+    /// Counts for the console.
+    async fn stats(&self) -> Result<Stats, StoreError>;
+    /// Whether the store answers.
+    async fn check(&self) -> Result<(), StoreError>;
+}

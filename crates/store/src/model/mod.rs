@@ -1,0 +1,72 @@
+//! What the store takes and gives; on the wire of the Database Service too.
+
+mod account;
+mod notification;
+mod registration;
+mod report;
+mod user;
+
+pub use account::{Account, NewSession, Role, SessionKey};
+pub use notification::{
+    AttemptOutcome, Mail, Notification, NotificationAttempt, NotificationClaim, NotificationFilter,
+    NotificationRequest, NotificationStatus,
+};
+pub use registration::{
+    Confirmed, EmailStage, MAILS_PER_ADDRESS_AND_DAY, NewRegistration, RecordOutcome, Recorded,
+    RegistrationTrace,
+};
+pub use report::{NewReport, Report, ReportClaim, ReportResult, ReportStatus};
+pub use user::{User, UserUpdate};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T, K> {
+    /// The items, in order.
+    pub items: Vec<T>,
+    /// Where the next page continues; `None` on the last.
+    pub next: Option<K>,
+}
+
+impl<T, K> Page<T, K> {
+    /// A page of what was read with one row more than `limit`: that one tells that there is a next
+    /// page.
+    pub(crate) fn of(mut rows: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(key);
+        Self { items: rows, next }
+    }
+
+    /// The same page of other items.
+    pub(crate) fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U, K> {
+        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// Counts for the console.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Stats {
+    /// People.
+    pub users: UserStats,
+    /// E-mails by status; every status is there.
+    pub notifications: BTreeMap<String, u64>,
+    /// Reports by status; every status is there.
+    pub reports: BTreeMap<String, u64>,
+}
+
+/// Counts of people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserStats {
+    /// All of them.
+    pub total: u64,
+    /// Those whose address is confirmed.
+    pub confirmed: u64,
+    /// Those created since midnight UTC.
+    pub today: u64,
+}

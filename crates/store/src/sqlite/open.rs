@@ -1,0 +1,101 @@
+//! Opening a file: its folder, its mode, its schema.
+
+use std::{io, path::Path};
+
+use sqlx::{
+    Connection, SqliteConnection,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{
+    ACQUIRE_TIMEOUT, BUSY_TIMEOUT, EXPORTS, READERS, SqliteStore, error::StoreResult, users,
+};
+use crate::StoreError;
+
+/// The numbered migrations, compiled in.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How often, and how far apart, to ask for what SQLite's own busy timeout does not wait for: another
+/// process that turns the file to WAL at this moment, or closes it as the last.
+const OPEN_ATTEMPTS: u32 = 50;
+const OPEN_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
+pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
+    let named = |e: StoreError| match e {
+        StoreError::Unavailable(e) => StoreError::Unavailable(format!("{}: {e}", path.display())),
+        StoreError::Failed(e) => StoreError::Failed(format!("{}: {e}", path.display())),
+    };
+    let file = create(path).await.map_err(|e| named(StoreError::Unavailable(e.to_string())))?;
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .foreign_keys(true)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("cache_size", "-16000")
+        // Pages are written home in larger lots than by default: a batch changes more than a thousand.
+        .pragma("wal_autocheckpoint", "8000");
+    prepare(&options.clone().journal_mode(SqliteJournalMode::Wal)).await.map_err(named)?;
+
+    let pool = |size| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_lifetime(None)
+            // The connection is in this process: there is nothing that could have hung up.
+            .test_before_acquire(false)
+    };
+    let reading = options.clone().pragma("query_only", "ON").pragma("cache_size", "-4000");
+    Ok(SqliteStore {
+        writer: pool(1).idle_timeout(None).connect_lazy_with(options),
+        readers: pool(READERS).idle_timeout(None).connect_lazy_with(reading.clone()),
+        exports: pool(EXPORTS).connect_lazy_with(reading.row_buffer_size(256)),
+    })
+}
+
+/// Makes the folder and an empty file where there is none; returns the absolute path, which SQLite
+/// reads as nothing but a path.
+async fn create(path: &Path) -> io::Result<std::path::PathBuf> {
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a database needs a file, as in sqlite:var/userstream.db",
+        ));
+    }
+    let path = std::path::absolute(path)?;
+    if let Some(folder) = path.parent() {
+        tokio::fs::create_dir_all(folder).await?;
+    }
+    let mut options = tokio::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    // SQLite gives the files beside it the same mode.
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(&path).await?;
+    Ok(path)
+}
+
+/// Turns the file to WAL, brings the schema up to date, and folds what other programs wrote.
+async fn prepare(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = connect(options).await?;
+    // The migrator knows no lock on SQLite; the write transaction is one, and makes all of it one step.
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.store()?;
+    // `run` would do the same, but its future cannot be sent to another thread.
+    MIGRATIONS.run_direct(None, &mut *tx, false).await.store()?;
+    users::fold_unfolded(&mut tx).await?;
+    tx.commit().await.store()?;
+    connection.close().await.store()
+}
+
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match SqliteConnection::connect_with(options).await.store() {
+            Err(StoreError::Unavailable(_)) if attempt < OPEN_ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(OPEN_PAUSE).await;
+            }
+            result => return result,
+        }
+    }
+}

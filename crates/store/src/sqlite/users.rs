@@ -1,0 +1,203 @@
+//! People as rows.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{Registration, UserFilter, UserId};
+use futures::stream::BoxStream;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use std::time::Duration;
+
+use super::{
+    SqliteStore,
+    error::StoreResult,
+    export,
+    row::{self, USER_COLUMNS, get, user},
+    text, time,
+};
+use crate::{Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored};
+
+/// The rows that pass a filter, by ascending id.
+///
+/// A part of a text is looked for with `instr`, to which `%`, `_` and `\` are letters like others.
+pub(super) fn select(filter: &UserFilter, after: Option<UserId>) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(format!("SELECT {USER_COLUMNS} FROM users WHERE id > "));
+    query.push_bind(after.map_or(i64::MIN, |id| id.0));
+    if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        query
+            .push(
+                " AND instr(coalesce(search, lower(name || ' ' || surname || char(31) || email)), ",
+            )
+            .push_bind(text::fold(q))
+            .push(") > 0");
+    }
+    if let Some(confirmed) = filter.confirmed {
+        query.push(" AND (confirmed_at IS NOT NULL) = ").push_bind(confirmed);
+    }
+    if let Some(from) = filter.created_from {
+        query.push(" AND created_at >= ").push_bind(time::bound_text(from));
+    }
+    if let Some(to) = filter.created_to {
+        query.push(" AND created_at < ").push_bind(time::bound_text(to));
+    }
+    query.push(" ORDER BY id");
+    query
+}
+
+/// Makes the rows that another program wrote findable in every letter case.
+pub(super) async fn fold_unfolded(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    loop {
+        let rows = sqlx::query(
+            "SELECT id, name, surname, email FROM users WHERE search IS NULL ORDER BY id LIMIT 500",
+        )
+        .fetch_all(&mut *connection)
+        .await
+        .store()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            let search = text::searchable(
+                get(&row, 1).store()?,
+                get(&row, 2).store()?,
+                get(&row, 3).store()?,
+            );
+            set_search(connection, get(&row, 0).store()?, &search).await?;
+        }
+    }
+}
+
+async fn set_search(
+    connection: &mut SqliteConnection,
+    id: i64,
+    search: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE users SET search = ?2 WHERE id = ?1")
+        .bind(id)
+        .bind(search)
+        .execute(connection)
+        .await
+        .store()?;
+    Ok(())
+}
+
+fn search_of(person: &Registration) -> String {
+    text::searchable(person.name.as_str(), person.surname.as_str(), person.email.as_str())
+}
+
+#[async_trait]
+impl Users for SqliteStore {
+    async fn create_user(&self, person: &Registration) -> Result<Option<User>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(
+            "INSERT INTO users (name, surname, email, search, created_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+             ON CONFLICT (email) DO NOTHING
+             RETURNING id, registration_id, name, surname, email, created_at, updated_at, confirmed_at",
+        )
+        .bind(person.name.as_str())
+        .bind(person.surname.as_str())
+        .bind(person.email.as_str())
+        .bind(search_of(person))
+        .bind(time::text(time::now()))
+        .fetch_optional(&mut *tx)
+        .await
+        .store()?;
+        tx.commit().await.store()?;
+        let created = row::one(row.as_ref(), user)?;
+        count_stored(match created {
+            Some(_) => RecordOutcome::Created,
+            None => RecordOutcome::Duplicate,
+        });
+        Ok(created)
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, registration_id, name, surname, email, created_at, updated_at, confirmed_at
+             FROM users WHERE id = ?1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await
+        .store()?;
+        row::one(row.as_ref(), user)
+    }
+
+    async fn users(
+        &self,
+        filter: &UserFilter,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Page<User, UserId>, StoreError> {
+        let mut query = select(filter, after);
+        // One more than asked for tells whether there is a next page.
+        query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+        let rows = query.build().fetch_all(&self.readers).await.store()?;
+        Ok(Page::of(row::all(&rows, user)?, limit, |user: &User| user.id))
+    }
+
+    async fn update_user(
+        &self,
+        id: UserId,
+        person: &Registration,
+        unchanged_since: Option<DateTime<Utc>>,
+    ) -> Result<UserUpdate, StoreError> {
+        let mut tx = self.begin().await?;
+        let Some(row) = sqlx::query(
+            "SELECT updated_at, EXISTS (SELECT 1 FROM users WHERE email = ?2 AND id <> ?1)
+             FROM users WHERE id = ?1",
+        )
+        .bind(id.0)
+        .bind(person.email.as_str())
+        .fetch_optional(&mut *tx)
+        .await
+        .store()?
+        else {
+            return Ok(UserUpdate::NotFound);
+        };
+        let updated_at: DateTime<Utc> = get(&row, 0).store()?;
+        if unchanged_since.is_some_and(|since| time::stored(since) != time::stored(updated_at)) {
+            return Ok(UserUpdate::Stale);
+        }
+        if get(&row, 1).store()? {
+            return Ok(UserUpdate::EmailTaken);
+        }
+        let row = sqlx::query(
+            "UPDATE users
+             SET name = ?2, surname = ?3, email = ?4, updated_at = ?5,
+                 confirmed_at = CASE WHEN email = ?4 THEN confirmed_at END
+             WHERE id = ?1
+             RETURNING id, registration_id, name, surname, email, created_at, updated_at, confirmed_at",
+        )
+        .bind(id.0)
+        .bind(person.name.as_str())
+        .bind(person.surname.as_str())
+        .bind(person.email.as_str())
+        .bind(time::text(time::now().max(time::after(updated_at, Duration::from_micros(1)))))
+        .fetch_one(&mut *tx)
+        .await
+        .store()?;
+        set_search(&mut tx, id.0, &search_of(person)).await?;
+        tx.commit().await.store()?;
+        Ok(UserUpdate::Updated(user(&row).store()?))
+    }
+
+    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let deleted = sqlx::query("DELETE FROM users WHERE id = ?1")
+            .bind(id.0)
+            .execute(&mut *tx)
+            .await
+            .store()?
+            .rows_affected();
+        tx.commit().await.store()?;
+        Ok(deleted > 0)
+    }
+
+    async fn export_users(
+        &self,
+        filter: &UserFilter,
+    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
+        export::export(&self.exports, filter).await
+    }
+}

@@ -1,0 +1,116 @@
+//! What the Database Service and its client [`crate::RemoteStore`] say to each other beyond the model:
+//! envelopes, cursors and entity tags.
+
+use std::{borrow::Cow, time::Duration};
+
+use chrono::{DateTime, Utc};
+use domain::EmailAddress;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, Recorded,
+};
+
+/// The most items of one batch.
+pub const MAX_BATCH: usize = 1000;
+
+/// `POST /users/batch`, as its client writes it. The service reads each item by itself.
+#[derive(Debug, Serialize)]
+pub struct Batch<'a> {
+    /// One to [`MAX_BATCH`] registrations.
+    pub items: &'a [NewRegistration],
+}
+
+/// The answer to a batch.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Outcomes {
+    /// One for each item, in the same order.
+    pub outcomes: Vec<Recorded>,
+}
+
+/// `POST /registrations/{id}/confirm`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// When the person confirmed.
+    pub at: DateTime<Utc>,
+}
+
+/// `POST /notifications/claims`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimNotifications<'a> {
+    /// At most 1,000 e-mails to send.
+    #[schema(value_type = Vec<NotificationRequest>, max_items = 1000)]
+    pub requests: Cow<'a, [NotificationRequest]>,
+    /// For how long, in milliseconds; at most a day.
+    #[schema(maximum = 86_400_000)]
+    pub lease_ms: u64,
+}
+
+/// What the claims found.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct NotificationClaims {
+    /// One for each request, in the same order.
+    pub claims: Vec<NotificationClaim>,
+}
+
+/// `POST /notifications/attempts`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attempts<'a> {
+    /// At most 1,000 attempts, in the order in which they were made.
+    #[schema(value_type = Vec<NotificationAttempt>, max_items = 1000)]
+    pub attempts: Cow<'a, [NotificationAttempt]>,
+}
+
+/// `POST /reports/{id}/claim`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimReport {
+    /// Who claims.
+    pub owner: Uuid,
+    /// For how long, in milliseconds; at most a day.
+    #[schema(maximum = 86_400_000)]
+    pub lease_ms: u64,
+}
+
+/// `POST /accounts/first`
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FirstAccount {
+    /// The address to log in with.
+    #[schema(value_type = String, format = Email)]
+    pub email: EmailAddress,
+    /// The password's hash as a PHC string.
+    #[schema(min_length = 1, max_length = 255)]
+    pub password_hash: String,
+}
+
+/// `POST /accounts/lookup`: by a body, since addresses in paths end up in logs.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountLookup {
+    /// The address to log in with, in any letter case.
+    #[schema(value_type = String, format = Email)]
+    pub email: EmailAddress,
+}
+
+/// `GET /accounts`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct AccountsExist {
+    /// Whether there is an account at all.
+    pub any: bool,
+}
+
+/// A lease on the wire.
+pub fn millis(lease: Duration) -> u64 {
+    u64::try_from(lease.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The entity tag (RFC 9110, section 8.8.3) of a user that was last changed at `updated_at`.
+pub fn entity_tag(updated_at: DateTime<Utc>) -> String {
+    format!("\"{}\"", updated_at.timestamp_micros())
+}
