@@ -1,0 +1,83 @@
+//! The console's calls, as an administrator makes them.
+
+use reqwest::{Client, Method, RequestBuilder, header};
+use serde_json::{Value, json};
+
+use crate::eventually;
+
+/// A session of the console.
+#[derive(Clone, Debug)]
+pub struct Console {
+    http: Client,
+    base: String,
+    cookie: String,
+}
+
+impl Console {
+    /// Logs in; waits for the account, which is created while the system starts.
+    pub async fn log_in(base: String, email: &str, password: &str) -> Self {
+        let http = Client::builder().no_proxy().build().expect("an HTTP client");
+        let credentials = json!({"email": email, "password": password});
+        let cookie = eventually("the administrator can log in", || async {
+            let call = http.post(format!("{base}/api/admin/login")).json(&credentials);
+            let answer = call.send().await.ok().filter(|a| a.status() == 204)?;
+            let cookie = answer.headers().get(header::SET_COOKIE)?.to_str().ok()?;
+            Some(cookie.split(';').next()?.to_owned())
+        })
+        .await;
+        Self { http, base, cookie }
+    }
+
+    /// A call below `/api/admin`.
+    pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}/api/admin{path}", self.base);
+        self.http.request(method, url).header(header::COOKIE, &self.cookie)
+    }
+
+    /// The JSON of a GET call.
+    pub async fn get(&self, path: &str) -> Value {
+        let answer = self.call(Method::GET, path).send().await.expect("an answer");
+        let status = answer.status();
+        let body = answer.text().await.expect("a whole answer");
+        assert!(status.is_success(), "{path}: {status} {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// Every user, page by page.
+    pub async fn all_users(&self) -> Vec<Value> {
+        let mut users = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("/users?limit=500{cursor}")).await;
+            users.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return users,
+            }
+        }
+    }
+
+    /// Makes a report, waits for its end, and returns it.
+    pub async fn report(&self, request: &Value) -> Value {
+        let answer =
+            self.call(Method::POST, "/reports").json(request).send().await.expect("an answer");
+        assert_eq!(answer.status(), 202, "{}", answer.text().await.unwrap_or_default());
+        let report: Value = answer.json().await.expect("JSON");
+        let path = format!("/reports/{}", report["report_id"].as_str().expect("an id"));
+        eventually("the report has ended", || async {
+            let answer = self.call(Method::GET, &path).send().await.ok()?;
+            let report: Value = answer.json().await.ok()?;
+            let ended = matches!(report["status"].as_str(), Some("done" | "failed"));
+            ended.then_some(report)
+        })
+        .await
+    }
+
+    /// The file of a report.
+    pub async fn download(&self, report: &Value) -> Vec<u8> {
+        let path = format!("/reports/{}/download", report["report_id"].as_str().expect("an id"));
+        let answer = self.call(Method::GET, &path).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        answer.bytes().await.expect("a whole file").to_vec()
+    }
+}

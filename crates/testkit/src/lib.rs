@@ -1,0 +1,18 @@
+//! For tests only: the system as real processes, each on its own folder and free ports.
+//!
+//! Everything listens on loopback, and ends with the value that started it. A failure here is a
+//! failure of the test, so these functions panic rather than return errors.
+
+#![expect(clippy::missing_panics_doc, reason = "every function here panics when the test fails")]
+
+mod api;
+mod ports;
+mod process;
+mod system;
+mod wait;
+
+pub use api::Console;
+pub use ports::free_ports;
+pub use process::Process;
+pub use system::{Ports, System};
+pub use wait::{eventually, eventually_within};
