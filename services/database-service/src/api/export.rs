@@ -1,0 +1,51 @@
+//! `/users/export`: all rows as a stream.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use domain::UserFilter;
+use futures::StreamExt;
+use runtime::{Problem, Query, http::problem::ProblemBody};
+use store::{StoreError, User};
+
+use super::{Db, PROBLEM, problem};
+
+/// Rows that are written together.
+const ROWS_IN_CHUNK: usize = 256;
+
+/// All users that pass the filter, by ascending id, one JSON object a line, from one snapshot.
+///
+/// A body that breaks off is not complete: the connection is closed without the end of the body.
+#[utoipa::path(get, path = "/users/export", tag = "users", params(UserFilter), responses(
+    (status = 200, description = "One user a line", body = User,
+     content_type = "application/x-ndjson"),
+    (status = 422, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn export(
+    State(store): Db,
+    Query(filter): Query<UserFilter>,
+) -> Result<Response, Problem> {
+    let users = store.export_users(&filter).await.map_err(problem)?;
+    let body = Body::from_stream(users.ready_chunks(ROWS_IN_CHUNK).map(lines));
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+/// The lines of some rows. An error in their midst takes them along: the body is cut anyway.
+fn lines(rows: Vec<Result<User, StoreError>>) -> Result<Bytes, StoreError> {
+    let mut lines = Vec::with_capacity(rows.len() * 256);
+    for row in rows {
+        let written = row.and_then(|user| {
+            serde_json::to_writer(&mut lines, &user).map_err(|e| StoreError::Failed(e.to_string()))
+        });
+        if let Err(error) = written {
+            tracing::warn!(%error, "an export was cut off");
+            return Err(error);
+        }
+        lines.push(b'\n');
+    }
+    Ok(lines.into())
+}

@@ -1,0 +1,103 @@
+//! The calls: one file for each group of them.
+
+mod accounts;
+mod batch;
+mod export;
+mod notifications;
+mod registrations;
+mod reports;
+mod sessions;
+mod stats;
+mod users;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::{DefaultBodyLimit, State};
+use domain::FieldError;
+use runtime::Problem;
+use store::{Store, StoreError};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What every call works with.
+type Db = State<Arc<dyn Store>>;
+
+/// The media type of errors, for the documentation.
+const PROBLEM: &str = runtime::Problem::MEDIA_TYPE;
+/// The largest body of a call that takes a thousand items, in bytes.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// The largest body of a call about a report, in bytes: its request is as long as a message may be.
+const MAX_REPORT_BYTES: usize = 256 * 1024;
+/// The longest lease, in milliseconds: a day.
+const MAX_LEASE_MS: u64 = 24 * 60 * 60 * 1000;
+
+pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
+    let large = OpenApiRouter::new()
+        .routes(routes!(batch::record))
+        .routes(routes!(notifications::claim))
+        .routes(routes!(notifications::record_attempts))
+        .layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
+    let reports = OpenApiRouter::new()
+        .routes(routes!(reports::request, reports::list))
+        .routes(routes!(reports::get, reports::delete))
+        .routes(routes!(reports::claim))
+        .routes(routes!(reports::finish))
+        .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES));
+    OpenApiRouter::new()
+        .merge(large)
+        .merge(reports)
+        .routes(routes!(users::create, users::list))
+        .routes(routes!(users::get, users::update, users::delete))
+        .routes(routes!(export::export))
+        .routes(routes!(registrations::get))
+        .routes(routes!(registrations::confirm))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::get))
+        .routes(routes!(accounts::exist))
+        .routes(routes!(accounts::create_first))
+        .routes(routes!(accounts::lookup))
+        .routes(routes!(sessions::open))
+        .routes(routes!(sessions::get, sessions::close))
+        .routes(routes!(stats::stats))
+        .with_state(store)
+}
+
+/// What a store's error is to a caller.
+fn problem(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(cause) => {
+            tracing::warn!(%cause, "the database is away");
+            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
+        }
+        StoreError::Failed(cause) => Problem::internal(cause),
+    }
+}
+
+/// One field at fault.
+fn invalid(field: &str, code: &str, message: impl Into<String>) -> Problem {
+    Problem::invalid([FieldError::new(field, code, message)])
+}
+
+/// Refuses more items than one transaction should hold.
+fn check_batch(field: &str, len: usize) -> Result<(), Problem> {
+    if len <= store::wire::MAX_BATCH {
+        return Ok(());
+    }
+    let message = format!("{field} must have at most {} items.", store::wire::MAX_BATCH);
+    Err(invalid(field, "too_many", message))
+}
+
+/// Refuses a text that the database cannot hold as it is.
+fn check_length(field: &str, text: &str, max: usize) -> Result<(), Problem> {
+    if text.chars().count() <= max {
+        return Ok(());
+    }
+    Err(invalid(field, "too_long", format!("{field} must be {max} characters or fewer.")))
+}
+
+/// A lease; one without an end would lock its thing for ever.
+fn lease(millis: u64) -> Result<Duration, Problem> {
+    if millis <= MAX_LEASE_MS {
+        return Ok(Duration::from_millis(millis));
+    }
+    Err(invalid("lease_ms", "out_of_range", format!("lease_ms must be at most {MAX_LEASE_MS}.")))
+}
