@@ -1,0 +1,26 @@
+//! The calls that look after queues and dead letters.
+
+mod dead_letters;
+mod queues;
+
+use std::{sync::Arc, time::Duration};
+
+use queue::{Queue, QueueError};
+use runtime::Problem;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn routes(queue: Arc<dyn Queue>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(queues::list))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::get, dead_letters::delete))
+        .routes(routes!(dead_letters::replay))
+        .routes(routes!(dead_letters::replay_many))
+        .with_state(queue)
+}
+
+/// The queue could not answer: nothing was changed that was not confirmed.
+#[expect(clippy::needless_pass_by_value, reason = "it is the end of a `map_err`")]
+fn unavailable(error: QueueError) -> Problem {
+    Problem::unavailable(format!("{error}."), Duration::from_secs(5))
+}

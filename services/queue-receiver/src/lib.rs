@@ -1,0 +1,86 @@
+//! The Queue Receiver: turns messages of `user.registration` into rows.
+//!
+//! - **Consumes** `user.registration` in batches; **publishes** `email.notifications`.
+//! - **Guarantees**: a message is acknowledged only after its row is stored and its e-mail request is
+//!   durable. A message that comes twice makes one row and asks for one e-mail, since both are named
+//!   by the registration's id. One bad message never fails its neighbours. While the database or the
+//!   queue is away it pauses, and counts nothing against any message.
+//! - **Does not** talk to a database, send mail, or know what an e-mail says.
+//!
+//! Its API looks after the queues: their depths, and the dead letters.
+
+mod api;
+mod depths;
+mod registrations;
+mod settings;
+
+use std::{io, sync::Arc, time::Duration};
+
+use queue::{Queue, USER_REGISTRATION, Worker, WorkerSettings};
+use runtime::{Health, Service, ServiceTokens, health::ask};
+use store::{Overview, Registrations};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use settings::Settings;
+
+/// What the service is called.
+pub const SERVICE: Service = Service {
+    name: "queue-receiver",
+    title: "Queue Receiver",
+    description: "Consumes registrations, and looks after queues and dead letters.",
+};
+
+/// Events that become one transaction, at the most.
+const BATCH: usize = 500;
+/// How long a batch waits to fill: long enough to gather neighbours, too short to notice.
+const LINGER: Duration = Duration::from_millis(5);
+/// One batch is recorded while the next one is received.
+const CONCURRENCY: usize = 2;
+
+/// What the service works with.
+#[derive(Clone)]
+pub struct Dependencies {
+    /// Where messages come from and go to.
+    pub queue: Arc<dyn Queue>,
+    /// Where rows go.
+    pub registrations: Arc<dyn Registrations>,
+    /// Tells whether the database, or the service before it, is there.
+    pub database: Arc<dyn Overview>,
+    /// Knows who may call.
+    pub tokens: ServiceTokens,
+}
+
+/// Serves and consumes until shutdown, then finishes what is in hand.
+pub async fn run(
+    listener: TcpListener,
+    dependencies: Dependencies,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let Dependencies { queue, registrations, database, tokens } = dependencies;
+    let health = Health::new()
+        .require("queue", ask(&queue, |queue| async move { queue.check().await }))
+        .require("database", ask(&database, |database| async move { database.check().await }));
+    let app = SERVICE.router(
+        utoipa_axum::router::OpenApiRouter::new(),
+        runtime::tokens::require(api::routes(queue.clone()), &tokens, SERVICE.name),
+        health,
+    );
+    let worker = Worker::run(
+        queue.clone(),
+        USER_REGISTRATION,
+        registrations::Recorder::new(queue.clone(), registrations),
+        WorkerSettings {
+            name: SERVICE.name,
+            batch: BATCH,
+            linger: LINGER,
+            concurrency: CONCURRENCY,
+            retry: settings.retry_delays,
+        },
+        shutdown.clone(),
+    );
+    let depths = depths::measure(queue, shutdown.clone());
+    let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker, depths);
+    served
+}

@@ -1,0 +1,104 @@
+//! From a batch of messages to rows and e-mail requests.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{EmailRequested, Event, RegistrationSubmitted};
+use queue::{EMAIL_NOTIFICATIONS, Handler, Job, Outage, Outcome, Queue};
+use serde_json::{Map, Value};
+use store::{NewRegistration, RecordOutcome, Recorded, Registrations, StoreError};
+use tracing::warn;
+
+/// Names this service as the source of events.
+const SOURCE: &str = "/userstream/queue-receiver";
+
+/// Records registrations and asks for their e-mails.
+pub(crate) struct Recorder {
+    queue: Arc<dyn Queue>,
+    registrations: Arc<dyn Registrations>,
+}
+
+type SubmittedJob = Job<RegistrationSubmitted>;
+
+impl Recorder {
+    pub(crate) fn new(queue: Arc<dyn Queue>, registrations: Arc<dyn Registrations>) -> Self {
+        Self { queue, registrations }
+    }
+
+    /// Records the whole batch or, if the store refuses it, one at a time: then only the item that
+    /// is to blame fails.
+    async fn record(
+        &self,
+        batch: &[SubmittedJob],
+    ) -> Result<Vec<Result<Recorded, String>>, Outage> {
+        let items: Vec<_> = batch.iter().map(to_row).collect();
+        match self.registrations.record(&items).await {
+            Ok(recorded) => return Ok(recorded.into_iter().map(Ok).collect()),
+            Err(StoreError::Unavailable(reason)) => return Err(Outage(reason)),
+            Err(StoreError::Failed(cause)) => {
+                warn!(
+                    cause,
+                    items = items.len(),
+                    "the store refused a batch; trying each by itself"
+                );
+            }
+        }
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            results.push(match self.registrations.record(std::slice::from_ref(&item)).await {
+                Ok(mut recorded) => {
+                    recorded.pop().ok_or_else(|| "the store gave no outcome".to_owned())
+                }
+                Err(StoreError::Unavailable(reason)) => return Err(Outage(reason)),
+                Err(StoreError::Failed(cause)) => Err(cause),
+            });
+        }
+        Ok(results)
+    }
+}
+
+#[async_trait]
+impl Handler for Recorder {
+    type Data = RegistrationSubmitted;
+
+    async fn handle(&self, batch: &[SubmittedJob]) -> Result<Vec<Outcome>, Outage> {
+        let results = self.record(batch).await?;
+        // A replayed registration asks again: whether the first request was published is not known.
+        // The Sender's claim keeps the second from being mailed.
+        let emails = results.iter().zip(batch).filter_map(|(result, job)| {
+            let event = email_request(result.as_ref().ok()?)?;
+            Some((event, job.traceparent.clone()))
+        });
+        EMAIL_NOTIFICATIONS.publish(&*self.queue, emails).await?;
+        Ok(results.into_iter().map(to_outcome).collect())
+    }
+}
+
+fn to_row(job: &SubmittedJob) -> NewRegistration {
+    let RegistrationSubmitted { registration_id, person, submitted_at, locale } =
+        job.event.data.clone();
+    NewRegistration { registration_id, person, submitted_at, locale }
+}
+
+fn email_request(recorded: &Recorded) -> Option<Event<EmailRequested>> {
+    let data = EmailRequested {
+        notification_id: recorded.notification_id?,
+        user_id: recorded.user_id?,
+        template: recorded.notification_type.clone()?,
+        context: Map::from_iter([(
+            "registration_id".to_owned(),
+            Value::from(recorded.registration_id.clone()),
+        )]),
+    };
+    Some(Event::new(SOURCE, data))
+}
+
+fn to_outcome(result: Result<Recorded, String>) -> Outcome {
+    match result {
+        Ok(Recorded { outcome: RecordOutcome::Invalid, cause, .. }) => {
+            Outcome::Rejected(cause.unwrap_or_else(|| "the store found it invalid".to_owned()))
+        }
+        Ok(_) => Outcome::Done,
+        Err(cause) => Outcome::Failed(cause),
+    }
+}
