@@ -1,0 +1,38 @@
+//! The calls that ask for reports and hand them out.
+
+mod download;
+mod reports;
+
+use std::{sync::Arc, time::Duration};
+
+use queue::Queue;
+use runtime::Problem;
+use store::{Reports, StoreError};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::generate::Folder;
+
+/// What the calls work with.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) reports: Arc<dyn Reports>,
+    pub(crate) folder: Arc<Folder>,
+}
+
+pub(crate) fn routes(state: AppState) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(reports::create, reports::list))
+        .routes(routes!(reports::get, reports::delete))
+        .routes(routes!(download::download))
+        .with_state(state)
+}
+
+fn problem(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(_) => {
+            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
+        }
+        StoreError::Failed(cause) => Problem::internal(cause),
+    }
+}

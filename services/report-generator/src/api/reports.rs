@@ -1,0 +1,165 @@
+//! `/reports`.
+
+use std::time::Duration;
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use chrono::Utc;
+use domain::{Event, FieldError, ReportId, ReportRequested, ReportSpec};
+use queue::REPORT_REQUESTS;
+use runtime::{
+    Cursor, Json, Path, Problem, Query,
+    http::{
+        cursor::{PageBody, PageQuery},
+        problem::ProblemBody,
+    },
+    tokens::Caller,
+};
+use serde::Deserialize;
+use store::{Report, ReportStatus, StoreError};
+use tracing::warn;
+use utoipa::ToSchema;
+
+use super::AppState;
+use crate::requests::log_entry;
+
+/// Names this service as the source of events.
+const SOURCE: &str = "/userstream/report-generator";
+
+/// A report to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateReport {
+    /// `csv`.
+    format: String,
+    /// A name for people.
+    #[serde(default)]
+    #[schema(max_length = 255)]
+    report_name: Option<String>,
+    /// Which users; all where absent.
+    #[serde(default)]
+    #[schema(value_type = Option<domain::UserFilter>)]
+    filters: Option<serde_json::Value>,
+    /// Which columns, in order; the default ones where absent.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<domain::ReportColumn>>)]
+    columns: Option<Vec<String>>,
+    /// How the file is written.
+    #[serde(default)]
+    #[schema(value_type = Option<domain::ReportOptions>)]
+    options: Option<serde_json::Value>,
+}
+
+/// Asks for a report. It is made in the background: follow it by its id.
+#[utoipa::path(post, path = "/reports", tag = "reports", responses(
+    (status = 202, body = Report),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn create(
+    State(state): State<AppState>,
+    Extension(Caller(caller)): Extension<Caller>,
+    headers: HeaderMap,
+    Json(asked): Json<CreateReport>,
+) -> Result<(StatusCode, Json<Report>), Problem> {
+    let request = ReportRequested {
+        report_id: ReportId::new(),
+        format: asked.format,
+        report_name: asked.report_name,
+        filters: asked.filters,
+        columns: asked.columns.unwrap_or_default(),
+        options: asked.options,
+        requested_by: Some(on_behalf_of(&headers).unwrap_or(caller)),
+    };
+    check(&request)?;
+    let entry = log_entry(&request);
+    let accepted = Report {
+        report_id: entry.report_id,
+        report_name: entry.report_name.clone(),
+        format: entry.format.clone(),
+        status: ReportStatus::Queued,
+        record_count: None,
+        file_path: None,
+        size_bytes: None,
+        sha256: None,
+        requested_by: entry.requested_by.clone(),
+        requested_at: Utc::now(),
+        generated_at: None,
+        error: None,
+    };
+    // The message first: once it is durable the report will be made, and whoever makes it enters it
+    // into the log if this call does not get to it.
+    let event = Event::new(SOURCE, request);
+    REPORT_REQUESTS.publish(&*state.queue, [(event, None)]).await.map_err(|error| {
+        Problem::unavailable(format!("The report was not taken: {error}."), Duration::from_secs(5))
+    })?;
+    match state.reports.request_report(&entry).await {
+        Ok(report) => Ok((StatusCode::ACCEPTED, Json(report))),
+        Err(error @ (StoreError::Unavailable(_) | StoreError::Failed(_))) => {
+            warn!(report_id = %entry.report_id, %error, "queued, but not in the log yet");
+            Ok((StatusCode::ACCEPTED, Json(accepted)))
+        }
+    }
+}
+
+/// The person that the caller acts for, as the Frontend tells.
+fn on_behalf_of(headers: &HeaderMap) -> Option<String> {
+    let person = headers.get("x-on-behalf-of")?.to_str().ok()?;
+    (1..=254).contains(&person.len()).then(|| person.to_owned())
+}
+
+fn check(request: &ReportRequested) -> Result<(), Problem> {
+    let mut errors = ReportSpec::parse(request).err().unwrap_or_default();
+    if request.report_name.as_ref().is_some_and(|n| n.chars().count() > 255) {
+        let message = "report_name must be 255 characters or fewer.";
+        errors.push(FieldError::new("report_name", "too_long", message));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+}
+
+/// The reports, newest first.
+#[utoipa::path(get, path = "/reports", tag = "reports", params(PageQuery), responses(
+    (status = 200, body = PageBody<Report>),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PageBody<Report>>, Problem> {
+    let found = state.reports.reports(page.key()?, page.limit()?).await.map_err(super::problem)?;
+    Ok(Json(PageBody { items: found.items, next_cursor: found.next.map(Cursor::new) }))
+}
+
+/// One report.
+#[utoipa::path(get, path = "/reports/{id}", tag = "reports",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Report),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn get(
+    State(state): State<AppState>,
+    Path(id): Path<ReportId>,
+) -> Result<Json<Report>, Problem> {
+    let found = state.reports.report(id).await.map_err(super::problem)?;
+    found.map(Json).ok_or_else(|| Problem::not_found("report"))
+}
+
+/// Deletes a report and its file.
+#[utoipa::path(delete, path = "/reports/{id}", tag = "reports",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 204),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    Path(id): Path<ReportId>,
+) -> Result<StatusCode, Problem> {
+    let deleted = state.reports.delete_report(id).await.map_err(super::problem)?;
+    let report = deleted.ok_or_else(|| Problem::not_found("report"))?;
+    if let Some(path) = report.file_path {
+        state.folder.remove(&path).await.map_err(Problem::internal)?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,84 @@
+//! The Report Generator: turns rows into files.
+//!
+//! - **Consumes** `report.requests`; **publishes** to it what its API is asked for.
+//! - **Guarantees**: a report is complete or has no file under its final name; rows stream from one
+//!   consistent snapshot in constant memory. A report is claimed by its id, so that copies of this
+//!   service and repeated messages make it once. The log says how it ended before the message is
+//!   acknowledged.
+//! - **Does not** let a name in a request choose where a file goes.
+
+mod api;
+mod generate;
+mod requests;
+mod settings;
+
+use std::{io, sync::Arc, time::Duration};
+
+use queue::{Queue, REPORT_REQUESTS, Worker, WorkerSettings};
+use runtime::{Health, Service, ServiceTokens, health::ask};
+use store::{Overview, Reports, Users};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use settings::Settings;
+
+/// What the service is called.
+pub const SERVICE: Service = Service {
+    name: "report-generator",
+    title: "Report Generator",
+    description: "Turns rows into files, and hands them out.",
+};
+
+/// Reports in the making at one time; each is one stream and one file.
+const CONCURRENCY: usize = 2;
+
+/// What the service works with.
+#[derive(Clone)]
+pub struct Dependencies {
+    /// Where requests come from.
+    pub queue: Arc<dyn Queue>,
+    /// Where rows come from.
+    pub users: Arc<dyn Users>,
+    /// The log of reports.
+    pub reports: Arc<dyn Reports>,
+    /// Tells whether the database, or the service before it, is there.
+    pub database: Arc<dyn Overview>,
+    /// Knows who may call.
+    pub tokens: ServiceTokens,
+}
+
+/// Serves and consumes until shutdown, then finishes what is in hand.
+pub async fn run(
+    listener: TcpListener,
+    dependencies: Dependencies,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let Dependencies { queue, users, reports, database, tokens } = dependencies;
+    let folder = Arc::new(generate::Folder::open(&settings.output_dir)?);
+    let health = Health::new()
+        .require("queue", ask(&queue, |queue| async move { queue.check().await }))
+        .require("database", ask(&database, |database| async move { database.check().await }));
+    let state =
+        api::AppState { queue: queue.clone(), reports: reports.clone(), folder: folder.clone() };
+    let app = SERVICE.router(
+        utoipa_axum::router::OpenApiRouter::new(),
+        runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
+        health,
+    );
+    let worker = Worker::run(
+        queue,
+        REPORT_REQUESTS,
+        requests::Reporter::new(users, reports, folder, settings.csv_delimiter),
+        WorkerSettings {
+            name: SERVICE.name,
+            batch: 1,
+            linger: Duration::ZERO,
+            concurrency: CONCURRENCY,
+            retry: settings.retry_delays,
+        },
+        shutdown.clone(),
+    );
+    let (served, ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker);
+    served
+}

@@ -1,0 +1,33 @@
+//! What can be set.
+
+use std::path::PathBuf;
+
+use domain::ReportOptions;
+use queue::RetryDelays;
+use runtime::{ConfigError, Env, config::error};
+
+/// The service's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that files are written to.
+    pub output_dir: PathBuf,
+    /// What separates cells where a request does not say.
+    pub csv_delimiter: u8,
+    /// Delays between attempts at one request.
+    pub retry_delays: RetryDelays,
+}
+
+impl Settings {
+    /// Reads `REPORT_OUTPUT_DIR`, `CSV_DELIMITER` and `RETRY_DELAYS`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let options =
+            ReportOptions { delimiter: env.text("CSV_DELIMITER").map(str::to_owned), excel: false };
+        let delimiter =
+            options.delimiter_byte().map_err(|e| error("CSV_DELIMITER", e.message, ","))?;
+        Ok(Self {
+            output_dir: env.text("REPORT_OUTPUT_DIR").unwrap_or("/reports").into(),
+            csv_delimiter: delimiter.unwrap_or(b','),
+            retry_delays: env.or("RETRY_DELAYS", "1s,5s,30s,2m,10m")?,
+        })
+    }
+}
