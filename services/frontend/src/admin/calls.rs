@@ -1,0 +1,66 @@
+//! The services' calls that the console carries on. Each is documented by the service it goes to.
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use runtime::{Problem, http::problem::ProblemBody};
+
+use super::{
+    Console,
+    forward::{To, forward},
+};
+
+/// One call that is carried on as it is.
+macro_rules! carried {
+    ($($(#[$doc:meta])* $name:ident: $method:ident $path:literal $( ( $param:literal ) )? => $to:ident;)+) => {$(
+        $(#[$doc])*
+        #[utoipa::path($method, path = $path, tag = "console",
+            $(params(($param = String, Path)),)?
+            responses(
+                (status = "2XX", description = "What the service answers"),
+                (status = "4XX", body = ProblemBody, content_type = "application/problem+json"),
+                (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+        pub(super) async fn $name(
+            console: State<Console>,
+            request: Request,
+        ) -> Result<Response, Problem> {
+            forward(console, To::$to, request).await
+        }
+    )+};
+}
+
+carried! {
+    /// A page of users.
+    users: get "/api/admin/users" => Database;
+    /// One user.
+    user: get "/api/admin/users/{id}" ("id") => Database;
+    /// Changes a user.
+    change_user: put "/api/admin/users/{id}" ("id") => Database;
+    /// Deletes a user.
+    delete_user: delete "/api/admin/users/{id}" ("id") => Database;
+    /// A page of e-mails.
+    notifications: get "/api/admin/notifications" => Sender;
+    /// One e-mail.
+    notification: get "/api/admin/notifications/{id}" ("id") => Sender;
+    /// A page of reports.
+    reports: get "/api/admin/reports" => ReportGenerator;
+    /// Asks for a report.
+    create_report: post "/api/admin/reports" => ReportGenerator;
+    /// One report.
+    report: get "/api/admin/reports/{id}" ("id") => ReportGenerator;
+    /// Deletes a report.
+    delete_report: delete "/api/admin/reports/{id}" ("id") => ReportGenerator;
+    /// A report's file.
+    download_report: get "/api/admin/reports/{id}/download" ("id") => ReportGenerator;
+    /// A page of dead letters.
+    dead_letters: get "/api/admin/dead-letters" => QueueReceiver;
+    /// One dead letter.
+    dead_letter: get "/api/admin/dead-letters/{id}" ("id") => QueueReceiver;
+    /// Deletes a dead letter.
+    delete_dead_letter: delete "/api/admin/dead-letters/{id}" ("id") => QueueReceiver;
+    /// Sends a dead letter back to its queue.
+    replay_dead_letter: post "/api/admin/dead-letters/{id}/replay" ("id") => QueueReceiver;
+    /// Sends dead letters back to their queues, by filter.
+    replay_dead_letters: post "/api/admin/dead-letters/replay" => QueueReceiver;
+}

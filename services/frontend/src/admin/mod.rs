@@ -1,0 +1,106 @@
+//! The console's calls: a login of its own, then the services' calls with a service token added.
+
+mod calls;
+mod forward;
+mod login;
+mod origin;
+mod password;
+mod session;
+mod stats;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::middleware::{from_fn, from_fn_with_state};
+use runtime::Problem;
+use store::{Accounts, StoreError};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use self::password::Passwords;
+use crate::{Dependencies, FirstAdministrator, Services, Settings};
+
+/// What the calls work with.
+#[derive(Clone)]
+pub(crate) struct Console {
+    accounts: Arc<dyn Accounts>,
+    services: Services,
+    passwords: Passwords,
+    /// The site's own origin, as browsers write it.
+    origin: Arc<str>,
+}
+
+impl Console {
+    pub(crate) fn new(dependencies: &Dependencies, settings: &Settings) -> Self {
+        Self {
+            accounts: dependencies.accounts.clone(),
+            services: dependencies.services.clone(),
+            passwords: Passwords::new(),
+            origin: origin::of_url(&settings.public_url).into(),
+        }
+    }
+
+    /// Creates the first administrator as soon as the database is there; nothing waits for it.
+    pub(crate) async fn create_first_administrator(
+        self,
+        first: Option<FirstAdministrator>,
+        shutdown: CancellationToken,
+    ) {
+        let Some(first) = first else { return };
+        let mut pause = Duration::from_millis(200);
+        loop {
+            match self.try_create(&first).await {
+                Ok(true) => return info!("the first administrator was created"),
+                Ok(false) => return,
+                Err(error) => warn!(%error, "the first administrator could not be created yet"),
+            }
+            if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return;
+            }
+            pause = (pause * 2).min(Duration::from_secs(10));
+        }
+    }
+
+    async fn try_create(&self, first: &FirstAdministrator) -> Result<bool, StoreError> {
+        // Asked first, since a hash costs a moment of the processor on every start.
+        if self.accounts.has_accounts().await? {
+            return Ok(false);
+        }
+        let hash = self.passwords.hash(first.password.clone()).await.map_err(StoreError::Failed)?;
+        self.accounts.create_first_account(&first.email, &hash).await
+    }
+}
+
+pub(crate) fn routes(console: Console) -> OpenApiRouter {
+    let inside = OpenApiRouter::new()
+        .routes(routes!(login::me))
+        .routes(routes!(stats::stats))
+        .routes(routes!(calls::users))
+        .routes(routes!(calls::user, calls::change_user, calls::delete_user))
+        .routes(routes!(calls::notifications))
+        .routes(routes!(calls::notification))
+        .routes(routes!(calls::reports, calls::create_report))
+        .routes(routes!(calls::report, calls::delete_report))
+        .routes(routes!(calls::download_report))
+        .routes(routes!(calls::dead_letters))
+        .routes(routes!(calls::dead_letter, calls::delete_dead_letter))
+        .routes(routes!(calls::replay_dead_letter))
+        .routes(routes!(calls::replay_dead_letters))
+        .route_layer(from_fn(session::may_change))
+        .route_layer(from_fn_with_state(console.clone(), session::required));
+    OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(login::logout))
+        .merge(inside)
+        .route_layer(from_fn_with_state(console.clone(), origin::check))
+        .with_state(console)
+}
+
+fn problem(error: StoreError) -> Problem {
+    match error {
+        StoreError::Unavailable(_) => {
+            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
+        }
+        StoreError::Failed(cause) => Problem::internal(cause),
+    }
+}

@@ -1,0 +1,99 @@
+//! The Frontend: the web app and the public API.
+//!
+//! - **Publishes** `user.registration`.
+//! - **Guarantees**: a 202 is given only after the queue holds the registration durably. It needs
+//!   nothing but the queue for that: the database, the Sender and the rest may all be away. Its answer
+//!   does not depend on whether the address is known, since it does not look.
+//! - **Does not** store anything, send mail, or show personal data to anyone without a session.
+
+mod admin;
+mod registrations;
+mod settings;
+mod site;
+
+use std::{io, sync::Arc};
+
+use domain::{ConfirmationKeys, RegistrationIdIssuer};
+use queue::Queue;
+use runtime::{Health, Service, ServiceClient, health::ask};
+use store::{Accounts, Registrations};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use settings::{FirstAdministrator, Settings};
+
+/// What the service is called.
+pub const SERVICE: Service = Service {
+    name: "frontend",
+    title: "Frontend",
+    description: "Takes registrations, shows how far each has come, and carries the console's calls.",
+};
+
+/// What the service works with.
+#[derive(Clone)]
+pub struct Dependencies {
+    /// Where registrations go.
+    pub queue: Arc<dyn Queue>,
+    /// How far they have come.
+    pub registrations: Arc<dyn Registrations>,
+    /// Who may use the console.
+    pub accounts: Arc<dyn Accounts>,
+    /// Issues registration ids.
+    pub ids: Arc<RegistrationIdIssuer>,
+    /// Knows confirmation links.
+    pub confirmation: ConfirmationKeys,
+    /// The other services, for the console.
+    pub services: Services,
+}
+
+/// The services behind the console's calls.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// Queues and dead letters.
+    pub queue_receiver: ServiceClient,
+    /// E-mails.
+    pub sender: ServiceClient,
+    /// People.
+    pub database: ServiceClient,
+    /// Reports.
+    pub report_generator: ServiceClient,
+}
+
+/// Serves until shutdown, then finishes what is in hand.
+pub async fn run(
+    listener: TcpListener,
+    dependencies: Dependencies,
+    settings: Settings,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let site = Arc::new(site::Site::load().map_err(io::Error::other)?);
+    let Dependencies { queue, services, .. } = &dependencies;
+    let health = Health::new()
+        .require("queue", ask(queue, |queue| async move { queue.check().await }))
+        .show("queue-receiver", ask(&services.queue_receiver, answers))
+        .show("sender", ask(&services.sender, answers))
+        .show("database-service", ask(&services.database, answers))
+        .show("report-generator", ask(&services.report_generator, answers));
+
+    let registrations = registrations::Intake::new(&dependencies, &settings, site.clone());
+    let sweeper = registrations.sweep_limits(shutdown.clone());
+    let console = admin::Console::new(&dependencies, &settings);
+    let first =
+        console.clone().create_first_administrator(settings.first_administrator, shutdown.clone());
+    let open = OpenApiRouter::new()
+        .merge(registrations::routes(registrations))
+        .merge(admin::routes(console))
+        .merge(site.clone().routes());
+    let app = SERVICE
+        .router(open, OpenApiRouter::new(), health)
+        .layer(axum::middleware::from_fn_with_state(site, site::for_people));
+    let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), sweeper, first);
+    served
+}
+
+/// Whether another service answers. What the client says names its address, which is the operator's
+/// business and not everyone's.
+async fn answers(service: ServiceClient) -> Result<(), &'static str> {
+    service.check().await.map_err(|_| "it does not answer")
+}

@@ -1,0 +1,127 @@
+//! What happens to a registration, whichever way it came in.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, StatusCode};
+use chrono::Utc;
+use domain::{Event, FieldError, Registration, RegistrationId, RegistrationSubmitted};
+use queue::USER_REGISTRATION;
+use runtime::Problem;
+use tracing::warn;
+
+use super::{Intake, idempotency::Known, locale};
+
+/// Names this service as the source of events.
+const SOURCE: &str = "/userstream/frontend";
+/// Longer than any healthy queue needs; a person waits no longer.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
+/// When to come back after the queue did not take it.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+impl Intake {
+    /// Makes a registration durable and returns its id.
+    pub(super) async fn accept(
+        &self,
+        person: Registration,
+        headers: &HeaderMap,
+    ) -> Result<RegistrationId, Problem> {
+        let now = Utc::now();
+        let key = idempotency_key(headers)?;
+        let content = content(&person);
+        let registration_id = match key {
+            None => self.ids.issue(now),
+            Some(key) => match self.answers.find(key, &content) {
+                Known::Same(id) => return Ok(id),
+                Known::Other => return Err(key_reused()),
+                Known::Nothing => self.ids.repeatable(key, &content),
+            },
+        };
+        let event = Event::new(
+            SOURCE,
+            RegistrationSubmitted {
+                registration_id,
+                person,
+                submitted_at: now,
+                locale: locale::preferred(headers),
+            },
+        );
+        let publish = USER_REGISTRATION.publish(&*self.queue, [(event, trace(headers))]);
+        match tokio::time::timeout(PUBLISH_TIMEOUT, publish).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(not_taken(&error.to_string())),
+            Err(_) => return Err(not_taken("no confirmation in time")),
+        }
+        if let Some(key) = key {
+            self.answers.remember(key, &content, registration_id);
+        }
+        Ok(registration_id)
+    }
+}
+
+/// What two requests must share to be the same request.
+fn content(person: &Registration) -> Vec<u8> {
+    let Registration { name, surname, email } = person;
+    // A valid field holds no control character, so this joins without ambiguity.
+    [name.as_str(), surname.as_str(), email.as_str()].join("\0").into_bytes()
+}
+
+/// The caller's `Idempotency-Key`, 1 to 255 printable ASCII characters.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.as_bytes();
+    if (1..=255).contains(&key.len()) && key.iter().all(|b| (b' '..=b'~').contains(b)) {
+        return Ok(Some(key));
+    }
+    Err(Problem::invalid([FieldError::new(
+        "Idempotency-Key",
+        "invalid",
+        "Idempotency-Key must be 1 to 255 printable ASCII characters; a random UUID is best.",
+    )]))
+}
+
+fn key_reused() -> Problem {
+    Problem::invalid([FieldError::new(
+        "Idempotency-Key",
+        "reused",
+        "This Idempotency-Key was used for other content. Use a new one for a new registration.",
+    )])
+}
+
+fn not_taken(reason: &str) -> Problem {
+    warn!(reason, "a registration was not accepted: the queue did not confirm it");
+    Problem::unavailable(
+        "We cannot take registrations right now, and yours was not taken. Please try again shortly.",
+        RETRY_AFTER,
+    )
+}
+
+/// The caller's W3C `traceparent`, if it has the right shape.
+fn trace(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("traceparent")?.to_str().ok()?;
+    let lengths: Vec<_> = value.split('-').map(str::len).collect();
+    let plain = value.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
+    (lengths == [2, 32, 16, 2] && plain).then(|| value.to_owned())
+}
+
+impl super::Intake {
+    /// 429 for a client that has used up its share.
+    pub(super) fn check_limit(&self, client: std::net::IpAddr) -> Result<(), Problem> {
+        let Some(limit) = &self.limit else { return Ok(()) };
+        limit.check(client).map_err(|wait| {
+            Problem::too_many(
+                "Too many registrations from your network. Please wait a moment.",
+                wait,
+            )
+        })
+    }
+}
+
+/// The outcome's name in `userstream_registrations_total`.
+pub(super) fn outcome(result: &Result<RegistrationId, Problem>) -> &'static str {
+    match result.as_ref().map_err(Problem::status) {
+        Ok(_) => "accepted",
+        Err(StatusCode::TOO_MANY_REQUESTS) => "limited",
+        Err(status) if status.is_server_error() => "unavailable",
+        Err(_) => "invalid",
+    }
+}

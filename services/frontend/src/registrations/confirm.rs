@@ -1,0 +1,86 @@
+//! `/confirm/{token}`: the page behind the link in the e-mail.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+use chrono::Utc;
+use domain::{ConfirmationError, RegistrationId};
+use minijinja::{Value, context};
+use runtime::{Path, Problem};
+
+use super::Intake;
+
+/// A page with a button. It changes nothing, since mail scanners open links.
+#[utoipa::path(get, path = "/confirm/{token}", tag = "pages", params(("token" = String, Path)), responses(
+    (status = 200, body = String, content_type = "text/html"),
+    (status = 404, description = "Not a link of ours", body = String, content_type = "text/html"),
+    (status = 410, description = "The link has expired", body = String, content_type = "text/html")))]
+pub(super) async fn show(State(intake): State<Arc<Intake>>, Path(token): Path<String>) -> Response {
+    match intake.confirmation.verify(&token, Utc::now()) {
+        // A genuine token is hexadecimal digits: nothing in it needs escaping.
+        Ok(_) => intake
+            .site
+            .page(
+                "Confirm your address",
+                "confirm.html",
+                context! { action => Value::from_safe_string(format!("/confirm/{token}")) },
+            )
+            .into_response(),
+        Err(error) => refused(&intake, error),
+    }
+}
+
+/// Confirms the address. A repeat is harmless.
+#[utoipa::path(post, path = "/confirm/{token}", tag = "pages", params(("token" = String, Path)), responses(
+    (status = 200, body = String, content_type = "text/html"),
+    (status = 404, description = "Not a link of ours, or the person is no longer on the list", body = String, content_type = "text/html"),
+    (status = 410, description = "The link has expired", body = String, content_type = "text/html"),
+    (status = 503, body = String, content_type = "text/html")))]
+pub(super) async fn confirm(
+    State(intake): State<Arc<Intake>>,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let id = match intake.confirmation.verify(&token, Utc::now()) {
+        Ok(id) => id,
+        Err(error) => return Ok(refused(&intake, error)),
+    };
+    if confirm_registration(&intake, id).await? {
+        return Ok(intake.site.page("Confirmed", "confirmed.html", context! {}).into_response());
+    }
+    let page = message(
+        &intake,
+        "This registration is gone",
+        "The person behind this link is no longer on the list. To join again, register again.",
+    );
+    Ok((StatusCode::NOT_FOUND, page).into_response())
+}
+
+async fn confirm_registration(intake: &Intake, id: RegistrationId) -> Result<bool, Problem> {
+    let confirmed = intake.registrations.confirm(id, Utc::now()).await;
+    confirmed.map(|c| c.is_some()).map_err(super::problem)
+}
+
+fn refused(intake: &Intake, error: ConfirmationError) -> Response {
+    let (status, heading, text) = match error {
+        ConfirmationError::Forged => (
+            StatusCode::NOT_FOUND,
+            "This link is not complete",
+            "Perhaps your mail program broke it in two. Copy the whole address from the e-mail.",
+        ),
+        ConfirmationError::Expired => (
+            StatusCode::GONE,
+            "This link has expired",
+            "Links are good for seven days. Register again, and a new one will come.",
+        ),
+    };
+    (status, message(intake, heading, text)).into_response()
+}
+
+fn message(intake: &Intake, heading: &str, text: &str) -> Html<String> {
+    let context = context! { heading, text, action_label => "To the start", action_url => "/" };
+    intake.site.page(heading, "message.html", context)
+}

@@ -1,0 +1,105 @@
+//! `POST /api/registrations`.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use domain::{Registration, RegistrationId};
+use runtime::{
+    Json, Problem,
+    http::{extract, problem::ProblemBody},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Intake, accept, form};
+
+/// A person's submission.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RegistrationRequest {
+    /// First name: 1 to 100 characters, no control characters, no links.
+    #[serde(default)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// Surname, by the same rules.
+    #[serde(default)]
+    #[schema(required, value_type = String, min_length = 1, max_length = 100)]
+    surname: Option<String>,
+    /// An address that mail can be delivered to.
+    #[serde(default)]
+    #[schema(required, value_type = String, format = "email", max_length = 254)]
+    email: Option<String>,
+}
+
+/// A registration that the queue holds durably.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Accepted {
+    /// Names it, in the queue and in the database too.
+    id: RegistrationId,
+    /// `accepted`.
+    status: &'static str,
+    /// Where to follow it.
+    status_url: String,
+}
+
+/// Registers a person. The answer is the same for a known address and a new one.
+#[utoipa::path(post, path = "/api/registrations", tag = "registrations",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A repeat with the same key and content gets the first answer")),
+    request_body(content(
+        (RegistrationRequest = "application/json"),
+        (RegistrationRequest = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 202, description = "Durable in the queue", body = Accepted),
+        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn create(
+    State(intake): State<Arc<Intake>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let headers = request.headers().clone();
+    if extract::media_type(&headers).as_deref() == Some(form::MEDIA_TYPE) {
+        return form::create(&intake, peer, request).await;
+    }
+    let result = from_json(&intake, peer, &headers, request).await;
+    count(&result);
+    match result {
+        Ok(id) => {
+            let status_url = format!("/api/registrations/{id}");
+            (StatusCode::ACCEPTED, Json(Accepted { id, status: "accepted", status_url }))
+                .into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn from_json(
+    intake: &Intake,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    request: Request,
+) -> Result<RegistrationId, Problem> {
+    intake.check_limit(intake.clients.of(peer, headers))?;
+    let Json(asked) =
+        <Json<RegistrationRequest> as axum::extract::FromRequest<_>>::from_request(request, &())
+            .await?;
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let person =
+        Registration::parse(&text(&asked.name), &text(&asked.surname), &text(&asked.email))
+            .map_err(Problem::invalid)?;
+    intake.accept(person, headers).await
+}
+
+/// Measures what became of a submission.
+pub(super) fn count(result: &Result<RegistrationId, Problem>) {
+    metrics::counter!("userstream_registrations_total", "outcome" => accept::outcome(result))
+        .increment(1);
+}

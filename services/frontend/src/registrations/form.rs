@@ -1,0 +1,101 @@
+//! The same submission as a plain HTML form, for a browser without JavaScript: a page comes back.
+
+use std::net::SocketAddr;
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::{Registration, RegistrationId};
+use minijinja::context;
+use runtime::{Problem, http::extract};
+
+use super::{Intake, create::count};
+
+/// What a form sends.
+pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+
+#[derive(Default)]
+struct Fields {
+    name: String,
+    surname: String,
+    email: String,
+}
+
+/// Registers, and answers with a page: thank you, or the form as it was with what to mend.
+pub(super) async fn create(intake: &Intake, peer: SocketAddr, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let mut fields = Fields::default();
+    let result: Result<RegistrationId, Problem> = async {
+        // Read first: even a person who must wait gets back what was typed.
+        fields = parse(&extract::body(request, &()).await?);
+        intake.check_limit(intake.clients.of(peer, &headers))?;
+        let person = Registration::parse(&fields.name, &fields.surname, &fields.email)
+            .map_err(Problem::invalid)?;
+        intake.accept(person, &headers).await
+    }
+    .await;
+    count(&result);
+    match result {
+        Ok(id) => thank_you(intake, id, &fields.email),
+        Err(problem) => form_again(intake, &fields, &problem),
+    }
+}
+
+fn parse(body: &[u8]) -> Fields {
+    let mut fields = Fields::default();
+    for (key, value) in url::form_urlencoded::parse(body) {
+        match &*key {
+            "name" => fields.name = value.into_owned(),
+            "surname" => fields.surname = value.into_owned(),
+            "email" => fields.email = value.into_owned(),
+            _ => {}
+        }
+    }
+    fields
+}
+
+fn thank_you(intake: &Intake, id: RegistrationId, email: &str) -> Response {
+    let page = intake.site.page(
+        "Thank you",
+        "registered.html",
+        context! {
+            email_masked => masked(email),
+            status => "accepted",
+            timeline => [context! { stage => "accepted", label => super::status::label("accepted"), at => "" }],
+            refresh_url => super::status::page_url(id),
+        },
+    );
+    (StatusCode::ACCEPTED, page).into_response()
+}
+
+fn form_again(intake: &Intake, fields: &Fields, problem: &Problem) -> Response {
+    let message =
+        |field: &str| problem.errors().iter().find(|e| e.field == field).map(|e| e.message.clone());
+    let in_fields =
+        problem.errors().iter().any(|e| ["name", "surname", "email"].contains(&e.field.as_str()));
+    let page = intake.site.page(
+        "Join the list",
+        "form.html",
+        context! {
+            values => context! { name => &fields.name, surname => &fields.surname, email => &fields.email },
+            errors => context! { name => message("name"), surname => message("surname"), email => message("email") },
+            notice => (!in_fields).then(|| problem.detail().to_owned()),
+        },
+    );
+    let mut response = (problem.status(), page).into_response();
+    if let Some(seconds) = problem.retry_after_seconds() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Enough of an address to know one's own.
+fn masked(email: &str) -> String {
+    let email = email.trim();
+    match (email.chars().next(), email.split_once('@')) {
+        (Some(first), Some((_, domain))) => format!("{first}…@{domain}"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What can be set.
+
+use std::net::IpAddr;
+
+use domain::EmailAddress;
+use ipnet::IpNet;
+use runtime::{ConfigError, Env, Secret, config::error};
+
+/// The shortest password of an administrator, in characters (NIST SP 800-63B asks for 8; this
+/// account guards other people's data).
+const MIN_PASSWORD_CHARS: usize = 10;
+
+/// The service's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address that people reach the site at.
+    pub public_url: String,
+    /// Registrations per client address and minute; 0 turns the limit off.
+    pub rate_limit_per_minute: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The account to create when there is none.
+    pub first_administrator: Option<FirstAdministrator>,
+}
+
+/// The account to create when there is none.
+#[derive(Clone, Debug)]
+pub struct FirstAdministrator {
+    /// To log in with.
+    pub email: EmailAddress,
+    /// To log in with.
+    pub password: Secret,
+}
+
+impl Settings {
+    /// Reads `PUBLIC_URL`, `RATE_LIMIT_PER_MINUTE`, `TRUSTED_PROXIES`, `ADMIN_EMAIL` and
+    /// `ADMIN_PASSWORD`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            public_url: env.http_url("PUBLIC_URL", "http://localhost:3000")?,
+            rate_limit_per_minute: env.or("RATE_LIMIT_PER_MINUTE", "60")?,
+            trusted_proxies: networks(env)?,
+            first_administrator: first_administrator(env)?,
+        })
+    }
+}
+
+fn networks(env: &Env) -> Result<Vec<IpNet>, ConfigError> {
+    let list = env.text("TRUSTED_PROXIES").unwrap_or_default();
+    let parse = |text: &str| {
+        let network = text.parse::<IpNet>().ok();
+        network.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)).ok_or_else(|| {
+            let problem = format!("{text:?} is neither a network nor an address");
+            error("TRUSTED_PROXIES", problem, "10.0.0.0/8,192.168.1.1")
+        })
+    };
+    list.split(',').map(str::trim).filter(|t| !t.is_empty()).map(parse).collect()
+}
+
+fn first_administrator(env: &Env) -> Result<Option<FirstAdministrator>, ConfigError> {
+    match (env.text("ADMIN_EMAIL"), env.secret("ADMIN_PASSWORD")) {
+        (None, None) => Ok(None),
+        (Some(email), Some(password)) => {
+            let email = EmailAddress::parse(email).map_err(|e| {
+                error("ADMIN_EMAIL", format!("the address {e}"), "admin@example.com")
+            })?;
+            if password.expose().chars().count() < MIN_PASSWORD_CHARS {
+                let problem = "is shorter than 10 characters";
+                return Err(error("ADMIN_PASSWORD", problem, "a sentence that only you know"));
+            }
+            Ok(Some(FirstAdministrator { email, password }))
+        }
+        (Some(_), None) => Err(error(
+            "ADMIN_PASSWORD",
+            "is not set, but ADMIN_EMAIL is",
+            "a sentence that only you know",
+        )),
+        (None, Some(_)) => {
+            Err(error("ADMIN_EMAIL", "is not set, but ADMIN_PASSWORD is", "admin@example.com"))
+        }
+    }
+}

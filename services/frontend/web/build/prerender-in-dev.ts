@@ -1,0 +1,17 @@
+import type { Plugin } from 'vite';
+
+/** Fills the pages' placeholders on every request, as `scripts/prerender.mjs` does after a build. */
+export function prerenderInDev(): Plugin {
+  return {
+    name: 'userstream:prerender-in-dev',
+    apply: 'serve',
+    transformIndexHtml: {
+      order: 'pre',
+      async handler(html, { server, filename }) {
+        if (!server) return html;
+        const { fillPage } = await server.ssrLoadModule('/src/app/prerender.tsx');
+        return fillPage(filename.endsWith('page.html') ? 'page' : 'index', html);
+      },
+    },
+  };
+}

@@ -1,0 +1,5 @@
+import { RegistrationCard } from '@/features/registration';
+
+export function App() {
+  return <RegistrationCard />;
+}

@@ -1,0 +1,13 @@
+import { text } from '@/shared/i18n/text';
+
+export function Wordmark() {
+  return (
+    <a className="wordmark" href="/">
+      <svg className="wordmark__sign" viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M5 5v7a7 7 0 0 0 14 0" />
+        <circle cx="19" cy="5.5" r="2.5" />
+      </svg>
+      {text.brand}
+    </a>
+  );
+}
