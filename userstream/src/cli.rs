@@ -1,0 +1,138 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Registrations that are never lost.
+#[derive(Debug, Parser)]
+#[command(
+    name = "userstream",
+    version,
+    about,
+    after_help = "\
+Examples:
+  userstream up                                  everything, at http://localhost:3000
+  userstream up --data-dir /srv/userstream       the same, with its data elsewhere
+  userstream import people.csv                   registers every row of a CSV file
+  userstream token --audience database-service   a token for curl
+
+Settings are environment variables; a .env file in the working folder is read first."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// All five services in one process, with nothing to set up
+    Up(UpOptions),
+    /// Registers every row of a CSV file; safe to run again
+    Import(ImportOptions),
+    /// Prints a service token, good for five minutes
+    Token(TokenOptions),
+    #[command(flatten)]
+    Service(Role),
+}
+
+/// One service by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand, ValueEnum)]
+pub(crate) enum Role {
+    /// The web app and the public API
+    Frontend,
+    /// Turns messages into rows
+    QueueReceiver,
+    /// Writes and delivers e-mails
+    Sender,
+    /// Stores
+    DatabaseService,
+    /// Turns rows into files
+    ReportGenerator,
+}
+
+impl Role {
+    /// The service's folder name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Frontend => frontend::SERVICE.name,
+            Self::QueueReceiver => queue_receiver::SERVICE.name,
+            Self::Sender => sender::SERVICE.name,
+            Self::DatabaseService => database_service::SERVICE.name,
+            Self::ReportGenerator => report_generator::SERVICE.name,
+        }
+    }
+
+    /// The port it listens on unless told otherwise.
+    pub(crate) fn port(self) -> u16 {
+        match self {
+            Self::Frontend => 3000,
+            Self::QueueReceiver => 8081,
+            Self::Sender => 8082,
+            Self::DatabaseService => 8083,
+            Self::ReportGenerator => 8084,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpOptions {
+    /// Where everything is kept
+    #[arg(long, default_value = "var")]
+    pub(crate) data_dir: PathBuf,
+    /// The port of the web app (PORT does the same)
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// The port of the Queue Receiver
+    #[arg(long, default_value_t = Role::QueueReceiver.port())]
+    pub(crate) queue_receiver_port: u16,
+    /// The port of the Sender
+    #[arg(long, default_value_t = Role::Sender.port())]
+    pub(crate) sender_port: u16,
+    /// The port of the Database Service
+    #[arg(long, default_value_t = Role::DatabaseService.port())]
+    pub(crate) database_service_port: u16,
+    /// The port of the Report Generator
+    #[arg(long, default_value_t = Role::ReportGenerator.port())]
+    pub(crate) report_generator_port: u16,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The first line names the columns: name, surname and email are needed, in any order; others are
+passed over. Rows that break a rule go to FILE.errors.csv with their line and the reason.
+
+Examples:
+  userstream import people.csv
+  userstream import --delimiter ';' people.csv
+  QUEUE_URL=sqlite:/srv/userstream/queue.db userstream import people.csv")]
+pub(crate) struct ImportOptions {
+    /// The CSV file (UTF-8)
+    pub(crate) file: PathBuf,
+    /// The character between cells
+    #[arg(long, default_value = ",")]
+    pub(crate) delimiter: char,
+    /// Where refused rows go [default: FILE.errors.csv]
+    #[arg(long)]
+    pub(crate) errors: Option<PathBuf>,
+    /// The data folder of `userstream up`, whose queue is used unless `QUEUE_URL` is set
+    #[arg(long, default_value = "var")]
+    pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  curl -H \"Authorization: Bearer $(userstream token --audience database-service)\" \\
+       http://localhost:8083/users")]
+pub(crate) struct TokenOptions {
+    /// The service to call, by its folder name
+    #[arg(long)]
+    pub(crate) audience: Role,
+    /// Who calls, for the logs
+    #[arg(long, default_value = "cli")]
+    pub(crate) issuer: String,
+    /// The data folder of `userstream up`, whose secret is used unless `JWT_SECRET` is set
+    #[arg(long, default_value = "var")]
+    pub(crate) data_dir: PathBuf,
+}

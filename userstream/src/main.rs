@@ -1,0 +1,36 @@
+//! `userstream`: picks a role and runs it.
+
+mod cli;
+mod connect;
+mod error;
+mod import;
+mod service;
+mod token;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{cli::Command, error::Error};
+
+fn main() -> ExitCode {
+    let command = cli::Cli::parse().command;
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("userstream: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    let env = runtime::Env::load()?;
+    match command {
+        Command::Up(options) => up::run(env, &options),
+        Command::Import(options) => import::run(&env, &options),
+        Command::Token(options) => token::run(&env, &options),
+        Command::Service(role) => service::run(&env, role),
+    }
+}

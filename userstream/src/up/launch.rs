@@ -1,0 +1,106 @@
+//! Starts the five services side by side.
+
+use std::{io, net::TcpListener, sync::Arc};
+
+use runtime::Env;
+use store::Store;
+use tokio::{net, runtime::Handle, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::Role,
+    connect::{self, Keys},
+    error::Error,
+};
+
+/// The services that run, each with how it ended.
+pub(super) type Services = JoinSet<(Role, io::Result<()>)>;
+
+/// Starts every service, on the database itself rather than through the Database Service: the fewest
+/// hops. The Frontend runs here, all else in the background.
+pub(super) async fn all(
+    env: &Env,
+    keys: Keys,
+    store: Arc<dyn Store>,
+    listeners: [TcpListener; 5],
+    background: &Handle,
+    shutdown: &CancellationToken,
+) -> Result<Services, Error> {
+    let Keys { tokens, ids, confirmation } = keys;
+    let queue = connect::queue(env).await?;
+    let [frontend, queue_receiver, sender, database_service, report_generator] = listeners;
+    let mut running = JoinSet::new();
+
+    let dependencies = frontend::Dependencies {
+        queue: queue.clone(),
+        registrations: store.clone(),
+        accounts: store.clone(),
+        ids,
+        confirmation: confirmation.clone(),
+        services: connect::services(env, &tokens)?,
+    };
+    let (settings, stop) = (frontend::Settings::from_env(env)?, shutdown.clone());
+    running.spawn(serve(Role::Frontend, frontend, move |listener| {
+        frontend::run(listener, dependencies, settings, stop)
+    }));
+
+    let dependencies = queue_receiver::Dependencies {
+        queue: queue.clone(),
+        registrations: store.clone(),
+        database: store.clone(),
+        tokens: tokens.clone(),
+    };
+    let (settings, stop) = (queue_receiver::Settings::from_env(env)?, shutdown.clone());
+    let work = serve(Role::QueueReceiver, queue_receiver, move |listener| {
+        queue_receiver::run(listener, dependencies, settings, stop)
+    });
+    running.spawn_on(work, background);
+
+    let dependencies = sender::Dependencies {
+        queue: queue.clone(),
+        notifications: store.clone(),
+        database: store.clone(),
+        tokens: tokens.clone(),
+        confirmation,
+    };
+    let (settings, stop) = (sender::Settings::from_env(env)?, shutdown.clone());
+    let work = serve(Role::Sender, sender, move |listener| {
+        sender::run(listener, dependencies, settings, stop)
+    });
+    running.spawn_on(work, background);
+
+    let dependencies =
+        database_service::Dependencies { store: store.clone(), tokens: tokens.clone() };
+    let stop = shutdown.clone();
+    let work = serve(Role::DatabaseService, database_service, move |listener| {
+        database_service::run(listener, dependencies, stop)
+    });
+    running.spawn_on(work, background);
+
+    let dependencies = report_generator::Dependencies {
+        queue,
+        users: store.clone(),
+        reports: store.clone(),
+        database: store,
+        tokens,
+    };
+    let (settings, stop) = (report_generator::Settings::from_env(env)?, shutdown.clone());
+    let work = serve(Role::ReportGenerator, report_generator, move |listener| {
+        report_generator::run(listener, dependencies, settings, stop)
+    });
+    running.spawn_on(work, background);
+    Ok(running)
+}
+
+/// Hands a listener over to the runtime that the service runs on, and serves.
+async fn serve<F: Future<Output = io::Result<()>>>(
+    role: Role,
+    listener: TcpListener,
+    run: impl FnOnce(net::TcpListener) -> F,
+) -> (Role, io::Result<()>) {
+    let result = match net::TcpListener::from_std(listener) {
+        Ok(listener) => run(listener).await,
+        Err(error) => Err(error),
+    };
+    (role, result)
+}
