@@ -1,0 +1,18 @@
+//! What a process has in memory, as Linux counts it.
+
+/// Resident now, in MiB.
+pub(crate) fn resident_mib(process: u32) -> f64 {
+    status(process, "VmRSS:")
+}
+
+/// Resident at its most, in MiB.
+pub(crate) fn peak_mib(process: u32) -> f64 {
+    status(process, "VmHWM:")
+}
+
+fn status(process: u32, field: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix(field)).unwrap_or_default();
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(f64::NAN);
+    kib / 1024.0
+}
