@@ -1,0 +1,51 @@
+import { test as base, expect } from '@playwright/test';
+import { Guard } from './guard.ts';
+import { System } from './system.ts';
+
+export { expect };
+
+type Fixtures = {
+  guard: Guard;
+  /** A further system, with settings of its own, for this test only. */
+  startSystem: (settings?: Record<string, string>) => Promise<System>;
+};
+
+type WorkerFixtures = {
+  /** The worker's system. A test that stops it starts it again. */
+  system: System;
+};
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  system: [
+    // biome-ignore lint/correctness/noEmptyPattern: fixtures are named by destructuring.
+    async ({}, use) => {
+      const system = await System.start();
+      await use(system);
+      await system.dispose();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+
+  // biome-ignore lint/correctness/noEmptyPattern: fixtures are named by destructuring.
+  startSystem: async ({}, use) => {
+    const started: System[] = [];
+    await use(async (settings) => {
+      const system = await System.start(settings);
+      started.push(system);
+      return system;
+    });
+    await Promise.all(started.map((system) => system.dispose()));
+  },
+
+  baseURL: async ({ system }, use) => use(system.url),
+
+  guard: [
+    async ({ context }, use) => {
+      const guard = new Guard(context);
+      await use(guard);
+      guard.check();
+      expect(await context.cookies(), 'the footer says that there are none').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
