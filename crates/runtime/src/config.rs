@@ -1,6 +1,12 @@
 //! Settings from the environment, with errors that name the variable.
 
-use std::{collections::HashMap, fmt, fmt::Display, str::FromStr};
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fmt::{self, Display},
+    path::Path,
+    str::FromStr,
+};
 
 /// Where settings come from: the process's environment over a set of defaults.
 #[derive(Clone, Debug, Default)]
@@ -11,13 +17,13 @@ pub struct Env {
 
 /// A setting that cannot be used: one line that names the variable, the mistake and an example.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: {problem} (example: {variable}={example})")]
+#[error("{variable}: {problem} (example: {example})")]
 pub struct ConfigError {
     /// The variable.
     pub variable: String,
     /// What is wrong; never the value of a secret.
     pub problem: String,
-    /// A value that would do.
+    /// A setting that would do.
     pub example: String,
 }
 
@@ -25,22 +31,13 @@ impl Env {
     /// Reads a `.env` file in the working folder, if there is one, then the real environment, which
     /// wins. To be called before there are threads.
     pub fn load() -> Result<Self, ConfigError> {
-        match dotenvy::from_filename_iter(".env") {
-            Ok(lines) => {
-                let mut values = HashMap::new();
-                for line in lines {
-                    let (key, value) = line.map_err(|e| ConfigError {
-                        variable: ".env".into(),
-                        problem: format!("a line cannot be read: {}", without_value(&e)),
-                        example: "KEY=value".into(),
-                    })?;
-                    values.insert(key, value);
-                }
-                values.extend(std::env::vars());
-                Ok(Self { values, defaults: HashMap::new() })
-            }
-            Err(_) => Ok(Self::from_values(std::env::vars())),
-        }
+        let mut env = Self::from_values(read_file(".env".as_ref())?);
+        // A variable that is not Unicode is none of ours.
+        let text = |(key, value): (OsString, OsString)| {
+            Some((key.into_string().ok()?, value.into_string().ok()?))
+        };
+        env.values.extend(std::env::vars_os().filter_map(text));
+        Ok(env)
     }
 
     /// An environment of these variables only.
@@ -128,15 +125,33 @@ impl Env {
 
 /// An error about a variable.
 pub fn error(variable: &str, problem: impl Into<String>, example: &str) -> ConfigError {
-    ConfigError { variable: variable.into(), problem: problem.into(), example: example.into() }
+    ConfigError {
+        variable: variable.into(),
+        problem: problem.into(),
+        example: format!("{variable}={example}"),
+    }
 }
 
-/// What is wrong with a line of `.env`, without the line: it may hold a secret.
-fn without_value(error: &dotenvy::Error) -> &'static str {
-    match error {
-        dotenvy::Error::LineParse(..) => "it is not of the form KEY=value",
-        _ => "the file cannot be read",
-    }
+/// The variables of a file; none where there is no file.
+fn read_file(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
+    // Errors tell no line: it may hold a secret.
+    let unusable = |problem: String| ConfigError {
+        variable: ".env".into(),
+        problem,
+        example: "KEY=value".into(),
+    };
+    let lines = match dotenvy::from_path_iter(path) {
+        Ok(lines) => lines,
+        Err(e) if e.not_found() => return Ok(Vec::new()),
+        Err(e) => return Err(unusable(format!("the file cannot be read: {e}"))),
+    };
+    lines
+        .collect::<Result<_, _>>()
+        .map_err(|e| match e {
+            dotenvy::Error::LineParse(..) => "a line is not of the form KEY=value".to_owned(),
+            other => format!("the file cannot be read: {other}"),
+        })
+        .map_err(unusable)
 }
 
 /// A text that never shows itself in logs or errors.
@@ -184,6 +199,23 @@ mod tests {
         assert_eq!(env.text("A"), Some("1"));
         assert_eq!(env.text("B"), Some("3"));
         assert!(env.is_set("A") && !env.is_set("B"));
+    }
+
+    #[test]
+    fn a_file_is_read_and_its_mistakes_are_told_without_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(".env");
+        assert_eq!(read_file(&file).unwrap(), []);
+        std::fs::write(&file, "# a note\nPORT=3001\nSMTP_FROM=\"A <a@example.com>\"\n").unwrap();
+        let read = read_file(&file).unwrap();
+        assert_eq!(read[0], ("PORT".into(), "3001".into()));
+        assert_eq!(read[1], ("SMTP_FROM".into(), "A <a@example.com>".into()));
+        std::fs::write(&file, "JWT_SECRET hunter2\n").unwrap();
+        let error = read_file(&file).unwrap_err().to_string();
+        assert_eq!(error, ".env: a line is not of the form KEY=value (example: KEY=value)");
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert!(read_file(&file).is_err(), "a folder is no file");
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 /// A whole body within the route's limit; too large is 413.
 ///
-/// The rest of one that is too large is read and dropped, up to [`MOST_DROPPED`], before the answer: a
+/// The rest of one that is too large is read and dropped, up to a limit, before the answer: a
 /// client that is still writing would otherwise lose it to a broken connection.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
