@@ -37,8 +37,7 @@ test: web ## Sets up what the tests need and runs them all
 	@cd $(WEB) && npm test --silent
 	@echo "==> Testing the crates, the services and the whole system"
 	@cargo test --locked --workspace
-	@echo "==> Testing in the browser"
-	@cargo build --locked --package userstream
+	@echo "==> Testing in the browser, on the binary that the tests before have built"
 	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm test --silent
 
 lint: web ## Checks formatting, lints, documentation and who may know whom
