@@ -49,7 +49,18 @@ pub(crate) async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     let variable =
         if env.text("QUEUE_URL").is_some() { "QUEUE_URL" } else { "REACT_APP_QUEUE_URL" };
     let url = env.text(variable).unwrap_or("amqp://localhost:5672");
-    queue::open(url).await.map_err(|e| error(variable, e.to_string(), "sqlite:var/queue.db").into())
+    let opened = queue::open(url, trusted(env)?).await;
+    opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
+}
+
+/// The certificate authority to trust, in PEM.
+fn trusted(env: &Env) -> Result<Option<String>, ConfigError> {
+    let read = |path: &str| {
+        std::fs::read_to_string(path).map_err(|e| {
+            error("TLS_CA_FILE", format!("{path:?} cannot be read: {e}"), "/etc/ssl/our-ca.pem")
+        })
+    };
+    env.text("TLS_CA_FILE").map(read).transpose()
 }
 
 /// Opens the database that the variables name.
@@ -112,7 +123,7 @@ pub(crate) fn services(
 
 /// Listens where the variables say.
 pub(crate) fn listen(env: &Env, port: u16) -> Result<TcpListener, Error> {
-    for variable in ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"] {
+    for variable in ["TLS_CERT_FILE", "TLS_KEY_FILE"] {
         if env.is_set(variable) {
             let problem = "TLS is not part of this version; unset it and put a TLS proxy in front";
             return Err(error(variable, problem, "").into());

@@ -6,13 +6,16 @@
 #![expect(clippy::missing_panics_doc, reason = "every function here panics when the test fails")]
 
 mod api;
+mod guard;
 mod ports;
 mod process;
+mod rabbitmq;
 mod system;
 mod wait;
 
 pub use api::Console;
 pub use ports::free_ports;
 pub use process::Process;
+pub use rabbitmq::RabbitMq;
 pub use system::{Ports, System};
 pub use wait::{eventually, eventually_within};
