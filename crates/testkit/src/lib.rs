@@ -1,4 +1,5 @@
-//! For tests only: the system as real processes, each on its own folder and free ports.
+//! For tests only: the system and the servers it needs as real processes, each on its own folder and
+//! free ports.
 //!
 //! Everything listens on loopback, and ends with the value that started it. A failure here is a
 //! failure of the test, so these functions panic rather than return errors.
@@ -7,12 +8,14 @@
 
 mod api;
 mod ports;
+mod postgres;
 mod process;
 mod system;
 mod wait;
 
 pub use api::Console;
 pub use ports::free_ports;
+pub use postgres::Postgres;
 pub use process::Process;
 pub use system::{Ports, System};
 pub use wait::{eventually, eventually_within};
