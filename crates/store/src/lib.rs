@@ -14,6 +14,7 @@ mod metrics;
 mod model;
 mod open;
 mod remote;
+mod sql;
 mod sqlite;
 pub mod wire;
 
