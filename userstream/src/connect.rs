@@ -11,9 +11,9 @@ use queue::Queue;
 use runtime::{
     ConfigError, Env, Secret, ServiceClient, ServiceTokens, config::error, tokens::required_secret,
 };
-use store::{RemoteStore, Store};
+use store::{RemoteStore, Store, StoreUrlError};
 
-use crate::{cli::Role, error::Error};
+use crate::{cli::Role, database_url, error::Error};
 
 /// The keys that are derived from the one secret.
 pub(crate) struct Keys {
@@ -63,19 +63,20 @@ fn trusted(env: &Env) -> Result<Option<String>, ConfigError> {
     env.text("TLS_CA_FILE").map(read).transpose()
 }
 
-/// Opens the database that the variables name.
+/// Opens the database that the variables name. PostgreSQL may be away: its store connects by itself.
 pub(crate) async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
-    let url = match env.text("DATABASE_URL") {
-        Some(url) => url.to_owned(),
-        None => format!(
-            "postgres://{}:{}/{}",
-            env.text("DB_HOST").unwrap_or("localhost"),
-            env.text("DB_PORT").unwrap_or("5432"),
-            env.text("DB_NAME").unwrap_or("userstream")
-        ),
+    let (variable, url, example) = match env.text("DATABASE_URL") {
+        Some(url) => ("DATABASE_URL", url.to_owned(), "sqlite:var/userstream.db"),
+        None => ("DB_HOST", database_url::from_parts(env)?, "localhost"),
     };
-    let opened = store::open(&url).await;
-    opened.map_err(|e| error("DATABASE_URL", e.to_string(), "sqlite:var/userstream.db").into())
+    let opened = store::open_with_replica(&url, env.text("DATABASE_READ_URL")).await;
+    opened.map_err(|e| match &e {
+        StoreUrlError::NoReplica | StoreUrlError::Replica(_) => {
+            error("DATABASE_READ_URL", e.to_string(), "postgres://reader@replica:5432/userstream")
+                .into()
+        }
+        _ => error(variable, e.to_string(), example).into(),
+    })
 }
 
 /// The Database Service as a store.

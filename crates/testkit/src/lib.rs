@@ -1,4 +1,5 @@
-//! For tests only: the system as real processes, each on its own folder and free ports.
+//! For tests only: the system and the servers it needs as real processes, each on its own folder and
+//! free ports.
 //!
 //! Everything listens on loopback, and ends with the value that started it. A failure here is a
 //! failure of the test, so these functions panic rather than return errors.
@@ -8,6 +9,7 @@
 mod api;
 mod guard;
 mod ports;
+mod postgres;
 mod process;
 mod rabbitmq;
 mod system;
@@ -15,6 +17,7 @@ mod wait;
 
 pub use api::Console;
 pub use ports::free_ports;
+pub use postgres::Postgres;
 pub use process::Process;
 pub use rabbitmq::RabbitMq;
 pub use system::{Ports, System};
