@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::eventually;
 
+/// Who administers a system under test.
+pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
+
 /// A session of the console.
 #[derive(Clone, Debug)]
 pub struct Console {

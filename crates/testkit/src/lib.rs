@@ -8,11 +8,17 @@
 mod api;
 mod ports;
 mod process;
+mod proxy;
+mod role;
+mod split;
 mod system;
 mod wait;
 
 pub use api::Console;
 pub use ports::free_ports;
 pub use process::Process;
+pub use proxy::Proxy;
+pub use role::Role;
+pub use split::{Split, SplitSettings};
 pub use system::{Ports, System};
 pub use wait::{eventually, eventually_within};
