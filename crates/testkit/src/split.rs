@@ -142,17 +142,31 @@ impl Split {
         self.copies.keys().filter(|(r, _)| *r == role).map(|(_, copy)| *copy).collect()
     }
 
+    /// Where a service's copies listen, those that are down too.
+    pub fn ports(&self, role: Role) -> impl Iterator<Item = u16> {
+        self.copies.iter().filter(move |((r, _), _)| *r == role).map(|(_, copy)| copy.port)
+    }
+
     /// Whether a copy was started and not ended by the test.
     pub fn is_up(&self, role: Role, copy: usize) -> bool {
         self.copy(role, copy).process.is_some()
     }
 
+    /// Waits until a copy answers at all.
+    pub async fn live(&mut self, role: Role, copy: usize) {
+        self.healthy(role, copy, "/health/live").await;
+    }
+
     /// Waits until a copy is ready.
     pub async fn ready(&mut self, role: Role, copy: usize) {
-        let url = self.copy_url(role, copy, "/health/ready");
+        self.healthy(role, copy, "/health/ready").await;
+    }
+
+    async fn healthy(&mut self, role: Role, copy: usize, path: &str) {
+        let url = self.copy_url(role, copy, path);
         let http = self.http.clone();
         let process = self.copy_mut(role, copy).process.as_mut().expect("it was started");
-        eventually(&format!("{} {copy} is ready", role.name()), || {
+        eventually(&format!("{} {copy} answers {path}", role.name()), || {
             assert!(process.runs(), "{} {copy} ended: {}", role.name(), process.output());
             let answer = http.get(&url).send();
             async move { answer.await.ok().filter(|a| a.status().is_success()) }
@@ -241,8 +255,9 @@ impl Split {
     /// The names of the e-mails in the outbox.
     pub fn outbox(&self) -> Vec<String> {
         let Ok(files) = std::fs::read_dir(self.folder().join("outbox")) else { return Vec::new() };
-        let names = files.flatten().filter_map(|f| f.file_name().into_string().ok());
-        names.filter(|name| name.ends_with(".eml")).collect()
+        let paths = files.flatten().map(|file| file.path());
+        let mails = paths.filter(|path| path.extension().is_some_and(|e| e == "eml"));
+        mails.filter_map(|path| path.file_name()?.to_str().map(Into::into)).collect()
     }
 
     /// The most that any copy of a service ever had in memory, in MiB.
@@ -308,8 +323,7 @@ impl Split {
     }
 
     fn retarget(&self, role: Role) {
-        let ports = self.copies.iter().filter(|((r, _), _)| *r == role).map(|(_, copy)| copy.port);
-        self.proxy(role).set_targets(ports);
+        self.proxy(role).set_targets(self.ports(role));
     }
 }
 
