@@ -11,9 +11,9 @@ use queue::Queue;
 use runtime::{
     ConfigError, Env, Secret, ServiceClient, ServiceTokens, config::error, tokens::required_secret,
 };
-use store::{RemoteStore, Store};
+use store::{RemoteStore, Store, StoreUrlError};
 
-use crate::{cli::Role, error::Error};
+use crate::{cli::Role, database_url, error::Error};
 
 /// The keys that are derived from the one secret.
 pub(crate) struct Keys {
@@ -49,22 +49,34 @@ pub(crate) async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     let variable =
         if env.text("QUEUE_URL").is_some() { "QUEUE_URL" } else { "REACT_APP_QUEUE_URL" };
     let url = env.text(variable).unwrap_or("amqp://localhost:5672");
-    queue::open(url).await.map_err(|e| error(variable, e.to_string(), "sqlite:var/queue.db").into())
+    let opened = queue::open(url, trusted(env)?).await;
+    opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
 }
 
-/// Opens the database that the variables name.
-pub(crate) async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
-    let url = match env.text("DATABASE_URL") {
-        Some(url) => url.to_owned(),
-        None => format!(
-            "postgres://{}:{}/{}",
-            env.text("DB_HOST").unwrap_or("localhost"),
-            env.text("DB_PORT").unwrap_or("5432"),
-            env.text("DB_NAME").unwrap_or("userstream")
-        ),
+/// The certificate authority to trust, in PEM.
+fn trusted(env: &Env) -> Result<Option<String>, ConfigError> {
+    let read = |path: &str| {
+        std::fs::read_to_string(path).map_err(|e| {
+            error("TLS_CA_FILE", format!("{path:?} cannot be read: {e}"), "/etc/ssl/our-ca.pem")
+        })
     };
-    let opened = store::open(&url).await;
-    opened.map_err(|e| error("DATABASE_URL", e.to_string(), "sqlite:var/userstream.db").into())
+    env.text("TLS_CA_FILE").map(read).transpose()
+}
+
+/// Opens the database that the variables name. PostgreSQL may be away: its store connects by itself.
+pub(crate) async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
+    let (variable, url, example) = match env.text("DATABASE_URL") {
+        Some(url) => ("DATABASE_URL", url.to_owned(), "sqlite:var/userstream.db"),
+        None => ("DB_HOST", database_url::from_parts(env)?, "localhost"),
+    };
+    let opened = store::open_with_replica(&url, env.text("DATABASE_READ_URL")).await;
+    opened.map_err(|e| match &e {
+        StoreUrlError::NoReplica | StoreUrlError::Replica(_) => {
+            error("DATABASE_READ_URL", e.to_string(), "postgres://reader@replica:5432/userstream")
+                .into()
+        }
+        _ => error(variable, e.to_string(), example).into(),
+    })
 }
 
 /// The Database Service as a store.
@@ -112,7 +124,7 @@ pub(crate) fn services(
 
 /// Listens where the variables say.
 pub(crate) fn listen(env: &Env, port: u16) -> Result<TcpListener, Error> {
-    for variable in ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE"] {
+    for variable in ["TLS_CERT_FILE", "TLS_KEY_FILE"] {
         if env.is_set(variable) {
             let problem = "TLS is not part of this version; unset it and put a TLS proxy in front";
             return Err(error(variable, problem, "").into());

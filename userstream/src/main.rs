@@ -2,6 +2,7 @@
 
 mod cli;
 mod connect;
+mod database_url;
 mod error;
 mod import;
 mod service;

@@ -1,5 +1,6 @@
 //! CloudEvents batch mode: several events in one message, each judged by itself.
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,8 +20,15 @@ pub(crate) fn split(message: Message) -> Vec<Message> {
     }
 }
 
+/// A message with another body. It says again what it is, since that may have been what was wrong.
+pub(crate) fn corrected(message: Message, body: Bytes) -> Message {
+    let content_type =
+        if is_batch(&message.content_type) { Message::BATCH } else { Message::EVENT };
+    Message { body, content_type: content_type.to_owned(), ..message }
+}
+
 /// Whether a content type is that of several events.
-pub(crate) fn is_batch(content_type: &str) -> bool {
+fn is_batch(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(Message::BATCH)
 }

@@ -26,6 +26,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use sqlx::SqlitePool;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -38,6 +39,9 @@ use self::{
     writer::Writer,
 };
 use crate::{Consumer, DeadLetter, DeadLetterFilter, Depth, Message, Queue, QueueError};
+
+/// Dead letters that are in memory at one time while all are replayed.
+const REPLAY_PAGE: usize = 200;
 
 /// How an [`EmbeddedQueue`] behaves. The defaults suit; tests shorten them.
 #[derive(Clone, Debug)]
@@ -168,6 +172,27 @@ impl Queue for EmbeddedQueue {
         let id = id.to_owned();
         let replay = |reply| Command::Replay(Replay { id, corrected, reply });
         self.shared.commands.ask(replay).await
+    }
+
+    async fn replay_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        let mut replayed = 0;
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.dead_letters(filter, after.as_deref(), REPLAY_PAGE).await?;
+            for letter in &page {
+                if letter.dead_at <= dead_before && self.replay(&letter.id, None).await? {
+                    replayed += 1;
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == REPLAY_PAGE => after = Some(last.id.clone()),
+                _ => return Ok(replayed),
+            }
+        }
     }
 
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError> {

@@ -13,6 +13,8 @@ pub mod conformance;
 mod embedded;
 mod message;
 mod open;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
 mod topic;
 mod worker;
 
@@ -21,12 +23,15 @@ pub use message::{
     DeadLetter, DeadLetterFilter, Delivery, DeliveryTag, Depth, Message, QueueError, Verdict,
 };
 pub use open::{QueueUrlError, open};
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::{RabbitQueue, RabbitSettings};
 pub use topic::{EMAIL_NOTIFICATIONS, REPORT_REQUESTS, TOPICS, Topic, USER_REGISTRATION};
 pub use worker::{Handler, Job, Outage, Outcome, RetryDelays, Worker, WorkerSettings};
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 /// A set of named durable queues. Cheap to share; every method may be called concurrently.
 ///
@@ -64,6 +69,14 @@ pub trait Queue: Send + Sync + 'static {
     ///
     /// It is in at least one of the two places at any moment.
     async fn replay(&self, id: &str, corrected: Option<bytes::Bytes>) -> Result<bool, QueueError>;
+
+    /// Moves all dead letters that pass a filter, and were dead at a time, back into their queues as
+    /// they are; gives how many. What dies again meanwhile stays.
+    async fn replay_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError>;
 
     /// Deletes a dead letter. `false` when there is none of that id.
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError>;

@@ -8,8 +8,11 @@ use crate::{EmbeddedQueue, EmbeddedSettings, Queue, QueueError};
 #[derive(Debug, thiserror::Error)]
 pub enum QueueUrlError {
     /// No backend for the scheme.
-    #[error("the scheme {0:?} has no queue behind it; use sqlite:, as in sqlite:var/queue.db")]
+    #[error("the scheme {0:?} has no queue behind it; use amqp:, amqps: or sqlite:")]
     Scheme(String),
+    /// The rest of the URL says nothing that the backend can use.
+    #[error("{0}")]
+    Url(String),
     /// The backend did not open.
     #[error(transparent)]
     Open(#[from] QueueError),
@@ -17,13 +20,19 @@ pub enum QueueUrlError {
 
 /// Opens the queue that a URL names.
 ///
-/// `sqlite:PATH` is the embedded queue in that file. A new backend adds its line here, its file
-/// beside `embedded`, and its call of the conformance suite in `tests/`.
-pub async fn open(url: &str) -> Result<Arc<dyn Queue>, QueueUrlError> {
+/// `sqlite:PATH` is the embedded queue in that file; `amqp://…` or `amqps://…`, several of them with
+/// commas between, is RabbitMQ, with `ca` (PEM) as the authority to trust. A new backend adds its line
+/// here, its file beside the others, and its call of the conformance suite in `tests/`.
+pub async fn open(url: &str, ca: Option<String>) -> Result<Arc<dyn Queue>, QueueUrlError> {
     match url.split_once(':') {
         Some(("sqlite", path)) => {
             let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
             Ok(Arc::new(EmbeddedQueue::open(&path, EmbeddedSettings::default()).await?))
+        }
+        #[cfg(feature = "rabbitmq")]
+        Some(("amqp" | "amqps", _)) => {
+            let settings = crate::RabbitSettings { ca, ..Default::default() };
+            Ok(Arc::new(crate::RabbitQueue::new(url, settings).map_err(QueueUrlError::Url)?))
         }
         _ => Err(QueueUrlError::Scheme(url.split(':').next().unwrap_or_default().to_owned())),
     }

@@ -19,9 +19,9 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Starts logging for a process that goes by `name`: `LOG_LEVEL`, `LOG_FORMAT`.
 pub fn init_logs(env: &Env, name: &'static str) -> Result<(), ConfigError> {
     let level = env.text("LOG_LEVEL").unwrap_or("info");
-    // Libraries speak at info of what only their own developers need.
+    // Libraries speak of what only their own developers need; what concerns us we say ourselves.
     let directives = match level {
-        "off" | "error" | "warn" | "info" => format!("{level},sqlx=warn,hyper=warn"),
+        "off" | "error" | "warn" | "info" => format!("{level},sqlx=warn,hyper=warn,lapin=off"),
         "debug" | "trace" => level.to_owned(),
         directives if directives.contains('=') => directives.to_owned(),
         _ => return Err(error("LOG_LEVEL", format!("{level:?} is not a level"), "info")),

@@ -13,14 +13,19 @@ mod error;
 mod metrics;
 mod model;
 mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod remote;
+mod sql;
 mod sqlite;
 pub mod wire;
 
 pub use error::StoreError;
 pub use metrics::{USERS_STORED, count_stored};
 pub use model::*;
-pub use open::{StoreUrlError, open};
+pub use open::{StoreUrlError, open, open_with_replica};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresSettings, PostgresStore};
 pub use remote::{RemoteStore, TokenSource};
 pub use sqlite::SqliteStore;
 

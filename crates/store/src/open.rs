@@ -9,9 +9,16 @@ use crate::{SqliteStore, Store, StoreError};
 pub enum StoreUrlError {
     /// No backend for the scheme.
     #[error(
-        "the scheme {0:?} has no database behind it; use sqlite:, as in sqlite:var/userstream.db"
+        "the scheme {0:?} has no database behind it; use sqlite:, as in sqlite:var/userstream.db, or \
+         postgres:, as in postgres://USER:PASSWORD@HOST:5432/userstream"
     )]
     Scheme(String),
+    /// A SQLite file has no replica.
+    #[error("only PostgreSQL has a read replica")]
+    NoReplica,
+    /// The replica's URL cannot be used.
+    #[error("{0}")]
+    Replica(StoreError),
     /// The backend did not open.
     #[error(transparent)]
     Open(#[from] StoreError),
@@ -19,10 +26,32 @@ pub enum StoreUrlError {
 
 /// Opens the database that a URL names and brings its schema up to date.
 ///
-/// `sqlite:PATH` is a SQLite file. A new backend adds its line here, its folder beside `sqlite`, its
-/// migrations, and its call of the conformance suite in `tests/`.
+/// `sqlite:PATH` is a SQLite file. `postgres://…` (or `postgresql://…`) is a server: it may be away, and
+/// the store is returned at once; it answers [`StoreError::Unavailable`] until it has connected, which
+/// it does by itself. A new backend adds its line here, its folder beside `sqlite`, its migrations, and
+/// its call of the conformance suite in `tests/`.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreUrlError> {
+    open_with_replica(url, None).await
+}
+
+/// The same, with a replica of the database to read lists and exports from.
+pub async fn open_with_replica(
+    url: &str,
+    read_replica_url: Option<&str>,
+) -> Result<Arc<dyn Store>, StoreUrlError> {
     match url.split_once(':') {
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", _)) => {
+            if let Some(url) = read_replica_url {
+                crate::postgres::check_url(url).map_err(StoreUrlError::Replica)?;
+            }
+            let settings = crate::PostgresSettings {
+                url: url.to_owned(),
+                read_replica_url: read_replica_url.map(str::to_owned),
+            };
+            Ok(Arc::new(crate::PostgresStore::open_later(&settings)?))
+        }
+        Some(("sqlite", _)) if read_replica_url.is_some() => Err(StoreUrlError::NoReplica),
         Some(("sqlite", path)) => {
             let path = path.strip_prefix("//").unwrap_or(path);
             // `?mode=rwc` and the like is what other programs want to be told.

@@ -1,4 +1,5 @@
-//! For tests only: the system as real processes, each on its own folder and free ports.
+//! For tests only: the system and the servers it needs as real processes, each on its own folder and
+//! free ports.
 //!
 //! Everything listens on loopback, and ends with the value that started it. A failure here is a
 //! failure of the test, so these functions panic rather than return errors.
@@ -6,9 +7,12 @@
 #![expect(clippy::missing_panics_doc, reason = "every function here panics when the test fails")]
 
 mod api;
+mod guard;
 mod ports;
+mod postgres;
 mod process;
 mod proxy;
+mod rabbitmq;
 mod role;
 mod split;
 mod system;
@@ -16,8 +20,10 @@ mod wait;
 
 pub use api::Console;
 pub use ports::free_ports;
+pub use postgres::Postgres;
 pub use process::Process;
 pub use proxy::Proxy;
+pub use rabbitmq::RabbitMq;
 pub use role::Role;
 pub use split::{Split, SplitSettings};
 pub use system::{Ports, System};

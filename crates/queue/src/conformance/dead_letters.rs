@@ -209,6 +209,40 @@ pub async fn a_corrected_batch_arrives_as_its_events<S: Subject>(subject: &S) {
     assert!(again.iter().all(|d| d.message.content_type == Message::EVENT));
 }
 
+/// Those that were dead at that time, and no others.
+pub async fn all_that_pass_a_filter_are_replayed<S: Subject>(subject: &S) {
+    let queue = subject.open().await;
+    for (n, cause) in [(0, "late"), (1, "lost"), (2, "late")] {
+        bury(&queue, QUEUE, message(n), cause).await;
+    }
+    bury(&queue, "conformance.other", message(3), "late").await;
+    let before = Utc::now() + TimeDelta::milliseconds(1);
+    sleep(Duration::from_millis(20)).await;
+    bury(&queue, QUEUE, message(4), "late").await;
+    browse(&queue, &DeadLetterFilter::default(), 5).await;
+
+    let late = |of: Option<&str>| DeadLetterFilter {
+        queue: of.map(Into::into),
+        cause: Some("late".into()),
+    };
+    assert_eq!(queue.replay_all(&late(Some(QUEUE)), before).await.expect("replayed"), 2);
+    let consumer = consume(&queue, 10).await;
+    let again = super::receive(&*consumer, 2).await;
+    assert_eq!(super::ids(&again), ["0", "2"].into());
+    assert!(again.iter().all(|d| d.attempts == 0));
+    nothing_comes(&*consumer).await;
+    let left = browse(&queue, &DeadLetterFilter::default(), 3).await;
+    let left: Vec<_> = left.iter().map(|d| d.message.id.as_str()).collect();
+    assert_eq!(left, ["1", "3", "4"]);
+
+    assert_eq!(queue.replay_all(&late(None), before).await.expect("replayed"), 1);
+    assert_eq!(
+        queue.replay_all(&DeadLetterFilter::default(), Utc::now()).await.expect("replayed"),
+        2
+    );
+    browse(&queue, &DeadLetterFilter::default(), 0).await;
+}
+
 /// It is gone from everywhere.
 pub async fn one_is_deleted<S: Subject>(subject: &S) {
     let queue = subject.open().await;

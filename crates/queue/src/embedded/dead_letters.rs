@@ -101,11 +101,7 @@ pub(super) async fn replay(
     };
     let DeadLetter { queue, mut message, .. } = dead_letter(&row)?;
     if let Some(body) = corrected {
-        message.body = body.clone();
-        // The content type may have been what was wrong.
-        if !batch::is_batch(&message.content_type) {
-            Message::EVENT.clone_into(&mut message.content_type);
-        }
+        message = batch::corrected(message, body.clone());
     }
     let queue = Arc::from(queue);
     let mut messages: Vec<_> = NewMessage::all_of(&queue, message).collect();

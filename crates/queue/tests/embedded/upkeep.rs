@@ -42,7 +42,7 @@ async fn missing_folders_are_made() {
     let embedded = Embedded::new();
     let path = embedded.folder.path().join("a/b/queue.db");
     let url = format!("sqlite:{}", path.display());
-    let queue = queue::open(&url).await.expect("opened");
+    let queue = queue::open(&url, None).await.expect("opened");
     queue.publish(QUEUE, vec![message(1)]).await.expect("published");
     assert!(path.exists());
 }

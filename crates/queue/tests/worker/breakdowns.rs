@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use queue::{
     Consumer, DeadLetter, DeadLetterFilter, Delivery, DeliveryTag, Depth, Message, Queue,
     QueueError, Verdict,
@@ -81,6 +82,14 @@ impl Queue for Flaky {
 
     async fn replay(&self, id: &str, corrected: Option<Bytes>) -> Result<bool, QueueError> {
         self.inner.replay(id, corrected).await
+    }
+
+    async fn replay_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        self.inner.replay_all(filter, dead_before).await
     }
 
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError> {

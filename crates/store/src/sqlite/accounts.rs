@@ -8,9 +8,9 @@ use super::{
     SqliteStore,
     error::StoreResult,
     row::{self, get, named},
-    text, time,
+    time,
 };
-use crate::{Account, Accounts, NewSession, Role, SessionKey, StoreError};
+use crate::{Account, Accounts, NewSession, Role, SessionKey, StoreError, sql::text};
 
 fn account(row: &SqliteRow) -> Result<Account, sqlx::Error> {
     Ok(Account {

@@ -12,11 +12,11 @@ use super::{
     SqliteStore,
     error::StoreResult,
     row::{get, json, named, optional_uuid},
-    text, time,
+    time,
 };
 use crate::{
     AttemptOutcome, Mail, NotificationAttempt, NotificationClaim, NotificationRequest,
-    NotificationStatus, StoreError,
+    NotificationStatus, StoreError, sql::text,
 };
 
 /// Adds what the log does not know, where the user is there.

@@ -11,7 +11,7 @@ use super::{
     row::{self, get, json, named, optional_uuid, uuid},
     time,
 };
-use crate::{NewRegistration, RecordOutcome, StoreError};
+use crate::{NewRegistration, RecordOutcome, StoreError, sql::outcome::Entry};
 
 /// The ledger's entries for some ids. A user that another program gave a registration id has no entry
 /// but counts as one that was recorded.
@@ -33,14 +33,6 @@ pub(super) const RECENT_MAILS: &str = "
     FROM json_each(?1) j CROSS JOIN notification_logs n ON n.user_id = j.value
     WHERE n.created_at > ?2
     GROUP BY n.user_id";
-
-/// What was decided about one registration id.
-pub(super) struct Entry {
-    pub(super) address: String,
-    pub(super) user_id: UserId,
-    pub(super) outcome: RecordOutcome,
-    pub(super) notification_id: Option<NotificationId>,
-}
 
 pub(super) async fn known_registrations(
     tx: &mut Tx,

@@ -19,7 +19,6 @@ mod record;
 mod registrations;
 mod reports;
 mod row;
-mod text;
 mod time;
 mod users;
 

@@ -1,6 +1,6 @@
 //! Recording a batch: read what is known, decide, write; a handful of statements whatever its size.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::{NotificationId, RegistrationId, UserId, template};
@@ -9,12 +9,16 @@ use serde::Serialize;
 use super::{
     SqliteStore, Tx,
     error::StoreResult,
-    known::{Entry, Owner, known_registrations, known_users, recent_mails},
+    known::{Owner, known_registrations, known_users, recent_mails},
     row::{get, json, uuid},
-    text, time,
+    time,
 };
 use crate::{
     MAILS_PER_ADDRESS_AND_DAY, NewRegistration, RecordOutcome, Recorded, StoreError, count_stored,
+    sql::{
+        outcome::{Entry, answer, candidates, repeated},
+        text,
+    },
 };
 
 const INSERT_USERS: &str = "
@@ -120,36 +124,6 @@ pub(super) async fn record(
     Ok(recorded)
 }
 
-/// The answer for an id that was recorded before, in this batch or an earlier one.
-fn repeated(item: &NewRegistration, address: &str, entry: &Entry) -> Recorded {
-    if entry.address == address {
-        return answer(item, RecordOutcome::Replayed, entry);
-    }
-    Recorded {
-        registration_id: item.registration_id.to_string(),
-        outcome: RecordOutcome::Invalid,
-        user_id: None,
-        notification_id: None,
-        notification_type: None,
-        cause: Some("this registration_id was recorded before with another address".into()),
-    }
-}
-
-fn answer(item: &NewRegistration, outcome: RecordOutcome, entry: &Entry) -> Recorded {
-    let template = match entry.outcome {
-        RecordOutcome::Created => template::CONFIRMATION,
-        _ => template::ALREADY_REGISTERED,
-    };
-    Recorded {
-        registration_id: item.registration_id.to_string(),
-        outcome,
-        user_id: Some(entry.user_id),
-        notification_id: entry.notification_id,
-        notification_type: entry.notification_id.map(|_| template.to_owned()),
-        cause: None,
-    }
-}
-
 /// Inserts a user for the first item of every address that has none, and adds it to `users`.
 async fn insert_users(
     tx: &mut Tx,
@@ -161,14 +135,8 @@ async fn insert_users(
 ) -> Result<(), StoreError> {
     let mut rows = Vec::new();
     let mut address_of = HashMap::new();
-    let (mut seen, mut taken) = (HashSet::new(), HashSet::new());
-    for (item, address) in batch.iter().zip(addresses) {
-        // Only an id's first item counts, whatever becomes of that.
-        let is_first = seen.insert(item.registration_id);
-        let is_known = ledger.contains_key(&item.registration_id) || users.contains_key(address);
-        if !is_first || is_known || !taken.insert(address) {
-            continue;
-        }
+    let is_known = |id, address: &str| ledger.contains_key(&id) || users.contains_key(address);
+    for (item, address) in candidates(batch, addresses, is_known) {
         address_of.insert(item.registration_id, address);
         let person = &item.person;
         let (name, surname, email) =
@@ -190,7 +158,7 @@ async fn insert_users(
         let registration_id = RegistrationId(uuid(row, 1).store()?);
         if let Some(address) = address_of.get(&registration_id) {
             let id = UserId(get(row, 0).store()?);
-            users.insert((*address).clone(), Owner { id, created_by: Some(registration_id) });
+            users.insert((*address).to_owned(), Owner { id, created_by: Some(registration_id) });
         }
     }
     Ok(())

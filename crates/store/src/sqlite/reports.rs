@@ -12,10 +12,11 @@ use super::{
     SqliteStore,
     error::StoreResult,
     row::{self, get, named, optional_uuid, uuid},
-    text, time,
+    time,
 };
 use crate::{
     NewReport, Page, Report, ReportClaim, ReportResult, ReportStatus, Reports, StoreError,
+    sql::text,
 };
 
 const SELECT: &str = "

@@ -12,9 +12,9 @@ use super::{
     error::StoreResult,
     export,
     row::{self, USER_COLUMNS, get, user},
-    text, time,
+    time,
 };
-use crate::{Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored};
+use crate::{Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored, sql::text};
 
 /// The rows that pass a filter, by ascending id.
 ///
@@ -34,10 +34,10 @@ pub(super) fn select(filter: &UserFilter, after: Option<UserId>) -> QueryBuilder
         query.push(" AND (confirmed_at IS NOT NULL) = ").push_bind(confirmed);
     }
     if let Some(from) = filter.created_from {
-        query.push(" AND created_at >= ").push_bind(time::bound_text(from));
+        query.push(" AND created_at >= ").push_bind(time::text(time::bound(from)));
     }
     if let Some(to) = filter.created_to {
-        query.push(" AND created_at < ").push_bind(time::bound_text(to));
+        query.push(" AND created_at < ").push_bind(time::text(time::bound(to)));
     }
     query.push(" ORDER BY id");
     query

@@ -1,4 +1,5 @@
-//! The Database Service over HTTP, on a free port of loopback with SQLite behind it.
+//! The Database Service over HTTP, on a free port of loopback with SQLite behind it, or
+//! PostgreSQL.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use store::{Overview, StoreError, Users};
+use testkit::{Postgres, eventually};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -52,6 +53,38 @@ async fn an_absent_database_is_503_and_says_when_to_try_again() {
     assert_eq!(ready["checks"]["database"]["status"], "unavailable");
     assert!(matches!(server.store().check().await, Err(StoreError::Unavailable(_))));
     assert!(matches!(server.store().stats().await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_serves_before_its_postgres_is_there_and_by_itself_afterwards() {
+    let database = tokio::task::spawn_blocking(|| {
+        let postgres = Postgres::start();
+        let url = postgres.url(&postgres.create_database());
+        postgres.stop();
+        (postgres, url)
+    });
+    let (postgres, url) = database.await.unwrap();
+    let server = Server::on(&url).await;
+    let user = json!({"name": "A", "surname": "B", "email": "a@example.com"});
+    let away = server.post("/users", &user).await;
+    assert!(away.headers().contains_key(header::RETRY_AFTER));
+    problem(away, 503).await;
+    let ready = server.anonymous(Method::GET, "/health/ready").send().await.unwrap();
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let ready: Value = ready.json().await.unwrap();
+    let told = ready["checks"]["database"]["error"].as_str().unwrap();
+    assert!(told.contains("refused"), "{told}");
+    let postgres = tokio::task::spawn_blocking(move || {
+        postgres.start_again();
+        postgres
+    });
+    let _postgres = postgres.await.unwrap();
+    eventually("the service is ready", || async {
+        let ready = server.anonymous(Method::GET, "/health/ready").send().await.ok()?;
+        (ready.status() == StatusCode::OK).then_some(())
+    })
+    .await;
+    assert_eq!(server.post("/users", &user).await.status(), StatusCode::CREATED);
 }
 
 #[tokio::test]

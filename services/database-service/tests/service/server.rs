@@ -8,6 +8,7 @@ use runtime::{Secret, ServiceTokens};
 use serde_json::Value;
 use store::{RemoteStore, SqliteStore, Store};
 use tempfile::TempDir;
+use testkit::Postgres;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -28,17 +29,35 @@ impl Server {
         Self { _folder: Some(folder), ..Self::with(store).await }
     }
 
+    /// With an empty database of the PostgreSQL server that the tests share.
+    pub(crate) async fn on_postgres() -> Self {
+        let url = tokio::task::spawn_blocking(|| {
+            let server = Postgres::shared();
+            server.url(&server.create_database())
+        });
+        Self::on(&url.await.unwrap()).await
+    }
+
+    /// With the database of a URL, there or not.
+    pub(crate) async fn on(url: &str) -> Self {
+        Self::with_any(store::open(url).await.unwrap()).await
+    }
+
     /// With another service as its database.
     pub(crate) async fn in_front_of(address: SocketAddr) -> Self {
         Self::with(remote(&format!("http://{address}"), client(), tokens())).await
     }
 
     async fn with(store: impl Store) -> Self {
+        Self::with_any(Arc::new(store)).await
+    }
+
+    async fn with_any(store: Arc<dyn Store>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = CancellationToken::new();
         let tokens = tokens();
-        let dependencies = Dependencies { store: Arc::new(store), tokens: tokens.clone() };
+        let dependencies = Dependencies { store, tokens: tokens.clone() };
         tokio::spawn(database_service::run(listener, dependencies, shutdown.clone()));
         Self { base, tokens, http: client(), _folder: None, _shutdown: shutdown.drop_guard() }
     }

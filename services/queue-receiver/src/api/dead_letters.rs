@@ -19,9 +19,6 @@ use utoipa::{IntoParams, ToSchema};
 
 type Queues = State<Arc<dyn Queue>>;
 
-/// How many dead letters one replay by filter looks at before it says where to go on.
-const REPLAY_PAGE: usize = 200;
-
 /// A message that could not be done.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DeadLetterBody {
@@ -199,24 +196,8 @@ pub(super) async fn replay_many(
     let asked: ReplayFilter = optional_json(request).await?;
     let filter = filter(asked.queue, asked.cause)?;
     // What dies again while we replay must not be replayed for ever.
-    let started = Utc::now();
-    let mut replayed = 0;
-    let mut after: Option<String> = None;
-    loop {
-        let page = queue.dead_letters(&filter, after.as_deref(), REPLAY_PAGE).await;
-        let page = page.map_err(super::unavailable)?;
-        for letter in &page {
-            if letter.dead_at <= started
-                && queue.replay(&letter.id, None).await.map_err(super::unavailable)?
-            {
-                replayed += 1;
-            }
-        }
-        match page.last() {
-            Some(last) if page.len() == REPLAY_PAGE => after = Some(last.id.clone()),
-            _ => return Ok(Json(Replayed { replayed })),
-        }
-    }
+    let replayed = queue.replay_all(&filter, Utc::now()).await.map_err(super::unavailable)?;
+    Ok(Json(Replayed { replayed }))
 }
 
 /// A JSON body that may be left out. It holds a whole message as text, in which every character may

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 const SEPARATOR: char = '\u{1f}';
 
 /// What a person is found by: the name as it is spoken and the address, in one letter case.
-pub(super) fn searchable(name: &str, surname: &str, email: &str) -> String {
+pub(crate) fn searchable(name: &str, surname: &str, email: &str) -> String {
     fold(&format!("{name} {surname}{SEPARATOR}{email}"))
 }
 
@@ -16,7 +16,7 @@ pub(super) fn searchable(name: &str, surname: &str, email: &str) -> String {
 ///
 /// Upper case first and then lower brings together what lower case alone keeps apart, such as the
 /// two small sigmas, or ß and SS.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -24,13 +24,13 @@ pub(super) fn fold(text: &str) -> String {
 }
 
 /// At most `max` characters of a text, without NUL, which no SQL database keeps.
-pub(super) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, max: usize) -> Cow<'_, str> {
     let end = text.char_indices().nth(max).map_or(text.len(), |(at, _)| at);
     without_nul(&text[..end])
 }
 
 /// A text without NUL.
-pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
     if text.contains('\0') {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {
@@ -39,7 +39,7 @@ pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
 }
 
 /// A language tag, if that is what the text is: at most 35 characters (RFC 5646, section 4.4.1).
-pub(super) fn language_tag(text: &str) -> Option<&str> {
+pub(crate) fn language_tag(text: &str) -> Option<&str> {
     let is_tag = (1..=35).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     is_tag.then_some(text)

@@ -1,0 +1,305 @@
+//! Dead letters: browsing, replaying, deleting.
+//!
+//! The broker gives messages out and takes them back, but does not show them. To look through a queue is
+//! to take all of it in hand and to hand back what stays. Whoever does so holds a lock, so that nobody
+//! meanwhile finds the queue emptier than it is.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use lapin::{
+    Channel, Connection,
+    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, QueueDeclareOptions},
+    types::FieldTable,
+};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
+
+use super::{
+    Shared, depth,
+    endpoints::Endpoints,
+    envelope::{self, History, Outgoing},
+    error::{is_locked, silent, unavailable},
+    link::Live,
+    topology::{Kind, dead_letters_of},
+};
+use crate::{DeadLetter, DeadLetterFilter, QueueError, batch};
+
+/// A queue that says it has more and gives none for so long is being emptied by someone else.
+const SILENCE: Duration = Duration::from_secs(2);
+/// How long to wait for another process that looks through the same queue.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// How long what was handed back may take to be there again.
+const RETURN_WAIT: Duration = Duration::from_secs(2);
+const RETURN_PAUSE: Duration = Duration::from_millis(5);
+/// Dead letters that go back to their queues together.
+const REPLAYED_TOGETHER: usize = 200;
+
+/// What becomes of a dead letter that was looked at.
+enum Decision {
+    /// It stays.
+    Keep,
+    /// It goes.
+    Delete,
+    /// It goes back to its queue, in its own words or in others.
+    Replay(DeadLetter, Option<Bytes>),
+}
+
+/// Whether to look at the next one.
+enum Next {
+    GoOn,
+    Stop,
+}
+
+impl Shared {
+    /// One page, oldest first: ids are UUIDs of version 7, whose order is that of time.
+    pub(super) async fn browse(
+        &self,
+        filter: &DeadLetterFilter,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, QueueError> {
+        let mut page = BTreeMap::new();
+        for queue in self.queues_of(filter) {
+            self.look_through(&queue, |letter| {
+                if after.is_none_or(|after| letter.id.as_str() > after) && passes(filter, &letter) {
+                    page.insert(letter.id.clone(), letter);
+                    if page.len() > limit {
+                        page.pop_last();
+                    }
+                }
+                (Decision::Keep, Next::GoOn)
+            })
+            .await?;
+        }
+        Ok(page.into_values().collect())
+    }
+
+    pub(super) async fn find(&self, id: &str) -> Result<Option<DeadLetter>, QueueError> {
+        let mut found = None;
+        self.on_one(id, |letter| {
+            found = Some(letter);
+            Decision::Keep
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Does something to the dead letter of an id; `false` when there is none.
+    async fn on_one(
+        &self,
+        id: &str,
+        mut act: impl FnMut(DeadLetter) -> Decision,
+    ) -> Result<bool, QueueError> {
+        if id.parse::<Uuid>().is_err() {
+            return Ok(false);
+        }
+        for queue in self.queues_of(&DeadLetterFilter::default()) {
+            let mut found = false;
+            self.look_through(&queue, |letter| {
+                if letter.id != id {
+                    return (Decision::Keep, Next::GoOn);
+                }
+                found = true;
+                (act(letter), Next::Stop)
+            })
+            .await?;
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) async fn replay(
+        &self,
+        id: &str,
+        corrected: Option<Bytes>,
+    ) -> Result<bool, QueueError> {
+        self.on_one(id, |letter| Decision::Replay(letter, corrected.clone())).await
+    }
+
+    pub(super) async fn delete(&self, id: &str) -> Result<bool, QueueError> {
+        self.on_one(id, |_| Decision::Delete).await
+    }
+
+    pub(super) async fn replay_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        let mut replayed = 0;
+        for queue in self.queues_of(filter) {
+            self.look_through(&queue, |letter| {
+                if letter.dead_at <= dead_before && passes(filter, &letter) {
+                    replayed += 1;
+                    return (Decision::Replay(letter, None), Next::GoOn);
+                }
+                (Decision::Keep, Next::GoOn)
+            })
+            .await?;
+        }
+        Ok(replayed)
+    }
+
+    fn queues_of(&self, filter: &DeadLetterFilter) -> Vec<String> {
+        let known = self.known_queues();
+        match &filter.queue {
+            Some(queue) => known.into_iter().filter(|known| known == queue).collect(),
+            None => known,
+        }
+    }
+
+    /// Looks at every dead letter of a queue, until it is told to stop.
+    async fn look_through(
+        &self,
+        queue: &str,
+        decide: impl FnMut(DeadLetter) -> (Decision, Next),
+    ) -> Result<(), QueueError> {
+        let live = self.side.live().await?;
+        let name = dead_letters_of(queue);
+        live.declare(&[(&name, Kind::Plain)]).await?;
+        let _turn = self.looking.lock().await;
+        let lock = Lock::acquire(live.endpoints(), &name).await?;
+        let result = self.look(&live, queue, decide).await;
+        lock.release().await;
+        result
+    }
+
+    async fn look(
+        &self,
+        live: &Live,
+        queue: &str,
+        mut decide: impl FnMut(DeadLetter) -> (Decision, Next),
+    ) -> Result<(), QueueError> {
+        let name = dead_letters_of(queue);
+        let count = depth::ready(live, &name).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let channel = live.channel().await?;
+        let options = BasicConsumeOptions::default();
+        let stream =
+            channel.basic_consume(name.as_str().into(), "".into(), options, FieldTable::default());
+        let mut stream = stream.await.map_err(unavailable)?;
+        let mut gone = 0;
+        let mut replays = Replays::default();
+        let mut kept = None;
+        for _ in 0..count {
+            let Ok(next) = timeout(SILENCE, stream.next()).await else { break };
+            let delivery =
+                next.ok_or_else(|| silent("give its dead letters"))?.map_err(unavailable)?;
+            let tag = delivery.delivery_tag;
+            let letter = envelope::dead_letter(queue, &delivery.properties, delivery.data);
+            let (decision, next) = decide(letter);
+            match decision {
+                Decision::Keep => kept = Some(tag),
+                Decision::Delete => {
+                    channel
+                        .basic_ack(tag, BasicAckOptions::default())
+                        .await
+                        .map_err(unavailable)?;
+                    gone += 1;
+                }
+                Decision::Replay(letter, corrected) => replays.add(tag, letter, corrected),
+            }
+            if replays.len() >= REPLAYED_TOGETHER {
+                gone += replays.publish(self, &channel).await?;
+            }
+            if matches!(next, Next::Stop) {
+                break;
+            }
+        }
+        gone += replays.publish(self, &channel).await?;
+        if let Some(last) = kept {
+            let back = BasicNackOptions { multiple: true, requeue: true };
+            channel.basic_nack(last, back).await.map_err(unavailable)?;
+        }
+        // What the broker sent ahead goes back with the channel.
+        let _ = channel.close(200, "done".into()).await;
+        returned(live, &name, count - gone).await
+    }
+}
+
+/// Dead letters on their way back to their queue.
+#[derive(Default)]
+struct Replays {
+    tags: Vec<u64>,
+    outgoing: Vec<Outgoing>,
+}
+
+impl Replays {
+    fn add(&mut self, tag: u64, letter: DeadLetter, corrected: Option<Bytes>) {
+        let DeadLetter { queue, mut message, .. } = letter;
+        if let Some(body) = corrected {
+            message = batch::corrected(message, body);
+        }
+        let events = batch::split(message);
+        let event = |message| Outgoing::new(&queue, &message, &History::default());
+        self.outgoing.extend(events.into_iter().map(event));
+        self.tags.push(tag);
+    }
+
+    fn len(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// Publishes them, and only then takes them out of the dead letters. Gives how many there were.
+    async fn publish(&mut self, shared: &Shared, channel: &Channel) -> Result<u32, QueueError> {
+        shared.publisher.publish(std::mem::take(&mut self.outgoing)).await?;
+        let mut gone = 0;
+        for tag in self.tags.drain(..) {
+            channel.basic_ack(tag, BasicAckOptions::default()).await.map_err(unavailable)?;
+            gone += 1;
+        }
+        Ok(gone)
+    }
+}
+
+fn passes(filter: &DeadLetterFilter, letter: &DeadLetter) -> bool {
+    filter.cause.as_ref().is_none_or(|cause| letter.cause.contains(cause))
+}
+
+/// Waits until so many are there again: who looks next must not find fewer.
+async fn returned(live: &Live, name: &str, count: u32) -> Result<(), QueueError> {
+    let deadline = Instant::now() + RETURN_WAIT;
+    while depth::ready(live, name).await? < count && Instant::now() < deadline {
+        sleep(RETURN_PAUSE).await;
+    }
+    Ok(())
+}
+
+/// A queue that only its connection may use, and that is gone with it: who has it may look.
+struct Lock(Connection);
+
+impl Lock {
+    async fn acquire(endpoints: &Endpoints, queue: &str) -> Result<Self, QueueError> {
+        let name = format!("{queue}.lock");
+        let (connection, _) = endpoints.connect("looking at dead letters").await?;
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            // A refusal closes the channel.
+            let channel = connection.create_channel().await.map_err(unavailable)?;
+            let options = QueueDeclareOptions::exclusive();
+            let name = name.as_str().into();
+            match channel.queue_declare(name, options, FieldTable::default()).await {
+                Ok(_) => return Ok(Self(connection)),
+                Err(error) if is_locked(&error) && Instant::now() < deadline => {}
+                Err(error) if is_locked(&error) => {
+                    return Err(silent("give way: another process looks at the dead letters"));
+                }
+                Err(error) => return Err(unavailable(error)),
+            }
+            sleep(LOCK_PAUSE).await;
+        }
+    }
+
+    async fn release(self) {
+        if let Err(error) = self.0.close(200, "done".into()).await {
+            tracing::debug!(%error, "the lock ends with its connection all the same");
+        }
+    }
+}

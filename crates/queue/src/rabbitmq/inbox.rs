@@ -1,0 +1,106 @@
+//! What the broker sent to one consumer, until it is settled.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::{
+    acks::{Ack, Acks},
+    envelope::History,
+};
+use crate::{Delivery, DeliveryTag, Message, QueueError, Verdict};
+
+/// An event in hand.
+#[derive(Clone)]
+pub(super) struct Held {
+    /// The broker's tag, which the events of one message in batch mode share.
+    pub(super) tag: u64,
+    /// Whether it is the only event of its message.
+    pub(super) alone: bool,
+    pub(super) message: Message,
+    pub(super) history: History,
+}
+
+impl Held {
+    /// The events of one message.
+    pub(super) fn events(tag: u64, events: Vec<Message>, history: &History) -> Vec<Self> {
+        let alone = events.len() == 1;
+        let held = |message| Self { tag, alone, message, history: history.clone() };
+        events.into_iter().map(held).collect()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Inbox {
+    last_tag: u64,
+    waiting: VecDeque<Delivery>,
+    held: HashMap<DeliveryTag, Held>,
+    acks: Acks,
+    ended: Option<QueueError>,
+}
+
+impl Inbox {
+    /// An event that waits to be received.
+    pub(super) fn arrive(&mut self, held: Held) {
+        let (message, attempts) = (held.message.clone(), held.history.attempts);
+        let tag = self.hold(held);
+        self.waiting.push_back(Delivery { tag, message, attempts });
+    }
+
+    /// An event that nobody is to receive.
+    pub(super) fn hold(&mut self, held: Held) -> DeliveryTag {
+        self.last_tag += 1;
+        let tag = DeliveryTag(self.last_tag);
+        self.acks.delivered(held.tag);
+        self.held.insert(tag, held);
+        tag
+    }
+
+    /// How many events wait to be received; the error of a consumer that is over.
+    pub(super) fn waiting(&self) -> Result<usize, QueueError> {
+        self.ended.clone().map_or(Ok(self.waiting.len()), Err)
+    }
+
+    pub(super) fn receive(&mut self, max: usize) -> Vec<Delivery> {
+        let count = self.waiting.len().min(max);
+        self.waiting.drain(..count).collect()
+    }
+
+    /// No more will come, and what is here cannot be settled.
+    pub(super) fn end(&mut self, error: QueueError) {
+        self.ended = Some(error);
+    }
+
+    /// The events that verdicts are about. A second verdict on one is passed over, as is one on an event
+    /// that is settled.
+    pub(super) fn judged(
+        &self,
+        verdicts: Vec<(DeliveryTag, Verdict)>,
+    ) -> Vec<(DeliveryTag, Held, Verdict)> {
+        let mut seen = BTreeSet::new();
+        let judged = verdicts.into_iter().filter_map(|(tag, verdict)| {
+            let held = self.held.get(&tag).filter(|_| seen.insert(tag))?;
+            Some((tag, held.clone(), verdict))
+        });
+        judged.collect()
+    }
+
+    /// An event is settled. `Some(true)` when it was the last of its message, `None` when it was settled
+    /// before.
+    pub(super) fn settle(&mut self, tag: DeliveryTag) -> Option<bool> {
+        let held = self.held.remove(&tag)?;
+        Some(self.acks.done(held.tag))
+    }
+
+    /// What to say to the broker about messages that are done.
+    pub(super) fn words(&self, done: &BTreeSet<u64>) -> Vec<Ack> {
+        self.acks.acknowledge(done)
+    }
+
+    /// How many events waited, and how many were received, and are in hand no more.
+    pub(super) fn leave(&mut self) -> (usize, usize) {
+        let waiting = self.waiting.len();
+        let received = self.held.len() - waiting;
+        self.waiting.clear();
+        self.held.clear();
+        (waiting, received)
+    }
+}

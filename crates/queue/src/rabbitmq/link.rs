@@ -1,0 +1,133 @@
+//! A connection that comes back: whoever needs it next opens it again, on whichever node answers.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use lapin::{Channel, Connection};
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::{
+    endpoints::{Endpoints, Shown},
+    error::unavailable,
+    topology::{self, Kind},
+};
+use crate::QueueError;
+
+/// How long a failure is believed before the broker is asked again: callers that come by the hundred
+/// must not ask by the hundred.
+const BELIEVED: Duration = Duration::from_millis(250);
+
+/// One connection, or the way to the next.
+pub(super) struct Link {
+    endpoints: Arc<Endpoints>,
+    /// What it is for; the broker shows it to operators.
+    purpose: &'static str,
+    state: tokio::sync::Mutex<State>,
+}
+
+enum State {
+    New,
+    Open(Arc<Live>),
+    Away { since: Instant, error: QueueError },
+}
+
+/// A connection, from its opening to its end.
+pub(super) struct Live {
+    endpoints: Arc<Endpoints>,
+    connection: Connection,
+    /// For questions. A channel for each would use up their numbers.
+    asking: tokio::sync::Mutex<Option<Channel>>,
+    /// Queues that are known to be there.
+    declared: Mutex<HashSet<String>>,
+}
+
+impl Link {
+    pub(super) fn new(endpoints: Arc<Endpoints>, purpose: &'static str) -> Self {
+        Self { endpoints, purpose, state: tokio::sync::Mutex::new(State::New) }
+    }
+
+    /// The open connection; opens one where there is none.
+    pub(super) async fn live(&self) -> Result<Arc<Live>, QueueError> {
+        let mut state = self.state.lock().await;
+        match &*state {
+            State::Open(live) if live.connection.status().connected() => return Ok(live.clone()),
+            State::Away { since, error } if since.elapsed() < BELIEVED => return Err(error.clone()),
+            _ => {}
+        }
+        match self.endpoints.connect(self.purpose).await {
+            Ok((connection, node)) => {
+                info!(purpose = self.purpose, node = %Shown(node), "connected to RabbitMQ");
+                let live = Arc::new(Live {
+                    endpoints: self.endpoints.clone(),
+                    connection,
+                    asking: tokio::sync::Mutex::default(),
+                    declared: Mutex::default(),
+                });
+                *state = State::Open(live.clone());
+                Ok(live)
+            }
+            Err(error) => {
+                if !matches!(*state, State::Away { .. }) {
+                    warn!(purpose = self.purpose, %error, "no connection to RabbitMQ");
+                }
+                *state = State::Away { since: Instant::now(), error: error.clone() };
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Live {
+    /// A fresh channel.
+    pub(super) async fn channel(&self) -> Result<Channel, QueueError> {
+        self.connection.create_channel().await.map_err(unavailable)
+    }
+
+    /// A channel for questions, for one caller at a time.
+    pub(super) async fn asking(&self) -> Result<AskingChannel<'_>, QueueError> {
+        let mut slot = self.asking.lock().await;
+        if !slot.as_ref().is_some_and(|channel| channel.status().connected()) {
+            *slot = Some(self.channel().await?);
+        }
+        tokio::sync::MutexGuard::try_map(slot, Option::as_mut)
+            .map_err(|_| QueueError::Unavailable("RabbitMQ gave no channel".into()))
+    }
+
+    /// Makes sure that queues are there.
+    pub(super) async fn declare(&self, wanted: &[(&str, Kind<'_>)]) -> Result<(), QueueError> {
+        let missing: Vec<_> = {
+            let declared = self.declared();
+            wanted.iter().filter(|(name, _)| !declared.contains(*name)).copied().collect()
+        };
+        if !missing.is_empty() {
+            topology::declare(&self.endpoints, &missing).await?;
+            self.declared().extend(missing.into_iter().map(|(name, _)| name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// A queue turned out not to be there: it will be declared again.
+    pub(super) fn undeclare(&self, queue: &str) {
+        self.declared().remove(queue);
+    }
+
+    /// Nothing is known of any queue any more.
+    pub(super) fn undeclare_all(&self) {
+        self.declared().clear();
+    }
+
+    /// The way to a connection of one's own.
+    pub(super) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    fn declared(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.declared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) type AskingChannel<'a> = tokio::sync::MappedMutexGuard<'a, Channel>;

@@ -1,0 +1,201 @@
+//! Publishing: returns when the broker has confirmed every message.
+//!
+//! All callers share a channel. What is on its way is bounded, by count and by bytes; who finds no room
+//! waits for a while and is then told so.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use futures::future::{MaybeDone, maybe_done};
+use lapin::{
+    Channel, Confirmation,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout_at},
+};
+
+use super::{
+    envelope::Outgoing,
+    error::{silent, unavailable},
+    link::{Link, Live},
+    topology::Kind,
+};
+use crate::QueueError;
+
+/// Messages that are on their way at one time, at the most.
+const WINDOW: usize = 2_048;
+/// And their bytes.
+const WINDOW_KIB: usize = 32 * 1024;
+
+/// Before a message is published again that the broker did not take.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) struct Publisher {
+    link: Link,
+    open: tokio::sync::Mutex<Option<Arc<Open>>>,
+    messages: Arc<Semaphore>,
+    kib: Arc<Semaphore>,
+    patience: Duration,
+}
+
+/// A channel in confirm mode.
+struct Open {
+    live: Arc<Live>,
+    channel: Channel,
+    /// The broker counts the messages as they arrive, and the client as they are handed to it: both
+    /// must be in the same order, or a confirm would be taken for another message's.
+    in_order: Mutex<()>,
+}
+
+impl Publisher {
+    pub(super) fn new(link: Link, patience: Duration) -> Self {
+        Self {
+            link,
+            open: tokio::sync::Mutex::default(),
+            messages: Arc::new(Semaphore::new(WINDOW)),
+            kib: Arc::new(Semaphore::new(WINDOW_KIB)),
+            patience,
+        }
+    }
+
+    /// Publishes, and publishes again what was on its way when a connection was lost.
+    pub(super) async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+        let deadline = Instant::now() + self.patience;
+        for part in messages.chunks(WINDOW) {
+            self.publish_part(part, deadline).await?;
+        }
+        Ok(())
+    }
+
+    async fn publish_part(&self, part: &[Outgoing], deadline: Instant) -> Result<(), QueueError> {
+        let mut waiting = part.to_vec();
+        loop {
+            let room = self.room(&waiting, deadline).await?;
+            let open = timeout_at(deadline, self.open()).await.map_err(|_| silent("connect"))??;
+            // On a task of its own: a caller that goes away leaves no confirm behind that nobody takes.
+            let sent = tokio::spawn(send(open, waiting, room));
+            let sent = timeout_at(deadline, sent).await.map_err(|_| silent("confirm"))?;
+            let refused = sent.map_err(|e| QueueError::Unavailable(e.to_string()))?;
+            let Some(Refused { messages, error }) = refused else { return Ok(()) };
+            if timeout_at(deadline, sleep(PAUSE)).await.is_err() {
+                return Err(error);
+            }
+            for message in &messages {
+                self.declare(message.queue.as_str(), message.kind()).await?;
+            }
+            waiting = messages;
+        }
+    }
+
+    /// Waits for room for all of them.
+    async fn room(
+        &self,
+        messages: &[Outgoing],
+        deadline: Instant,
+    ) -> Result<[OwnedSemaphorePermit; 2], QueueError> {
+        let kib: usize = messages.iter().map(|m| m.body.len() / 1024 + 1).sum();
+        let take = async |of: &Arc<Semaphore>, share: usize| {
+            let share = u32::try_from(share).unwrap_or(u32::MAX);
+            match timeout_at(deadline, of.clone().acquire_many_owned(share)).await {
+                Ok(Ok(permit)) => Ok(permit),
+                _ => Err(QueueError::Overloaded),
+            }
+        };
+        let messages = take(&self.messages, messages.len()).await?;
+        // What is larger than all that may be on its way goes alone.
+        Ok([messages, take(&self.kib, kib.min(WINDOW_KIB)).await?])
+    }
+
+    async fn open(&self) -> Result<Arc<Open>, QueueError> {
+        let mut slot = self.open.lock().await;
+        if let Some(open) = &*slot
+            && open.channel.status().connected()
+        {
+            return Ok(open.clone());
+        }
+        let live = self.link.live().await?;
+        let channel = live.channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(unavailable)?;
+        let open = Arc::new(Open { live, channel, in_order: Mutex::new(()) });
+        *slot = Some(open.clone());
+        Ok(open)
+    }
+
+    /// Makes sure that a queue is there.
+    pub(super) async fn declare(&self, queue: &str, kind: Kind<'_>) -> Result<(), QueueError> {
+        let declare = async { self.link.live().await?.declare(&[(queue, kind)]).await };
+        timeout_at(Instant::now() + self.patience, declare).await.map_err(|_| silent("connect"))?
+    }
+
+    /// Whether the broker takes messages.
+    pub(super) async fn check(&self) -> Result<(), QueueError> {
+        // A question and its answer: the connection may be dead without knowing.
+        let again = ConfirmSelectOptions::default();
+        self.open().await?.channel.confirm_select(again).await.map_err(unavailable)
+    }
+}
+
+/// Messages that the broker did not take, and why.
+struct Refused {
+    messages: Vec<Outgoing>,
+    error: QueueError,
+}
+
+/// Sends messages and waits for all confirms.
+async fn send(
+    open: Arc<Open>,
+    messages: Vec<Outgoing>,
+    _room: [OwnedSemaphorePermit; 2],
+) -> Option<Refused> {
+    let mut handed_over = hand_over(&open, &messages);
+    let mut refused: Option<Refused> = None;
+    for (message, confirmed) in messages.into_iter().zip(&mut handed_over) {
+        confirmed.as_mut().await;
+        let error = match confirmed.as_mut().take_output() {
+            Some(Ok(Confirmation::Ack(None))) => continue,
+            Some(Ok(_)) => {
+                // The queue is not there, or is without a leader.
+                open.live.undeclare(message.queue.as_str());
+                let queue = &message.queue;
+                QueueError::Unavailable(format!("RabbitMQ did not take a message into {queue}"))
+            }
+            Some(Err(error)) => unavailable(error),
+            None => silent("confirm"),
+        };
+        refused
+            .get_or_insert_with(|| Refused { messages: Vec::new(), error })
+            .messages
+            .push(message);
+    }
+    refused
+}
+
+/// Hands all messages to the client at once, in order. What is left to do is to wait.
+fn hand_over(
+    open: &Open,
+    messages: &[Outgoing],
+) -> Vec<Pin<Box<MaybeDone<impl Future<Output = lapin::Result<Confirmation>> + use<>>>>> {
+    let publish = |m: &Outgoing| Box::pin(maybe_done(publish(open.channel.clone(), m.clone())));
+    let mut messages: Vec<_> = messages.iter().map(publish).collect();
+    let _in_order = open.in_order.lock().unwrap_or_else(PoisonError::into_inner);
+    // The first poll hands a message over; whoever awaits it polls again.
+    let mut context = Context::from_waker(Waker::noop());
+    for message in &mut messages {
+        let _ = message.as_mut().poll(&mut context);
+    }
+    messages
+}
+
+async fn publish(channel: Channel, message: Outgoing) -> lapin::Result<Confirmation> {
+    // Without it the broker would confirm, and drop, what goes to a queue that is not there.
+    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    let Outgoing { queue, body, properties, .. } = message;
+    channel.basic_publish("".into(), queue, options, &body, properties).await?.await
+}

@@ -1,0 +1,129 @@
+//! All users that pass a filter, as a stream.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::UserFilter;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::{ACQUIRE_TIMEOUT, EXPORTS, error::judge, open::connect, row, users};
+use crate::{StoreError, User};
+
+/// Rows that travel together, and how many such parcels may wait: a slow reader holds the database
+/// back, not memory.
+const ROWS_IN_CHUNK: usize = 256;
+const CHUNKS_WAITING: usize = 4;
+/// How long one attempt to connect may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// No limit of time; and rows come in the order of an index as they are read, rather than sorted when
+/// all have been.
+const SETTINGS: &str = "
+    SET statement_timeout = 0;
+    SET enable_seqscan = off;
+    SET max_parallel_workers_per_gather = 0;
+    SET jit = off";
+/// How soon the server notices, before it has a row to send, that nobody waits for it any more. Servers
+/// before version 14 know no such setting.
+const NOTICE: &str = "SET client_connection_check_interval = '1s'";
+
+/// Where exports read, and how many may at a time.
+#[derive(Debug)]
+pub(super) struct Exports {
+    options: PgConnectOptions,
+    permits: Arc<Semaphore>,
+}
+
+enum Chunk {
+    Rows(Vec<User>),
+    Failed(StoreError),
+    /// All rows have been sent. A channel that closes without this has lost its sender.
+    End,
+}
+
+impl Exports {
+    pub(super) fn new(options: PgConnectOptions) -> Self {
+        // One that takes long is nothing to warn of.
+        let options = options.disable_statement_logging();
+        Self { options, permits: Arc::new(Semaphore::new(EXPORTS)) }
+    }
+
+    /// One statement reads from one snapshot, on a connection of its own. When the stream is dropped
+    /// that is cut, which ends the statement: to read its rows to their end would take as long as the
+    /// export.
+    pub(super) async fn start(
+        &self,
+        filter: &UserFilter,
+    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
+        let permit = self.permit().await?;
+        let mut connection = connect(&self.options, CONNECT_TIMEOUT).await?;
+        connection.execute(SETTINGS).await.map_err(|e| judge(&e))?;
+        let _ = connection.execute(NOTICE).await;
+        let (chunks, received) = mpsc::channel(CHUNKS_WAITING);
+        let filter = filter.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                last = read(&mut connection, &filter, &chunks) => {
+                    // The receiver that is gone needs no last word.
+                    let _ = chunks.send(last).await;
+                    let _ = connection.close().await;
+                }
+                () = chunks.closed() => drop(connection),
+            }
+            drop(permit);
+        });
+        Ok(stream::unfold(Some(received), next_chunk).flat_map(stream::iter).boxed())
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let permit = self.permits.clone().acquire_owned();
+        match tokio::time::timeout(ACQUIRE_TIMEOUT, permit).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(StoreError::Unavailable(format!("{EXPORTS} exports are under way already"))),
+        }
+    }
+}
+
+type Received = Option<mpsc::Receiver<Chunk>>;
+
+/// The items of the next chunk; nothing after the last one.
+async fn next_chunk(received: Received) -> Option<(Vec<Result<User, StoreError>>, Received)> {
+    let mut received = received?;
+    match received.recv().await {
+        Some(Chunk::Rows(rows)) => Some((rows.into_iter().map(Ok).collect(), Some(received))),
+        Some(Chunk::End) => None,
+        Some(Chunk::Failed(error)) => Some((vec![Err(error)], None)),
+        None => Some((vec![Err(StoreError::Unavailable("the export was stopped".into()))], None)),
+    }
+}
+
+/// Sends all rows; returns what to send last.
+async fn read(
+    connection: &mut PgConnection,
+    filter: &UserFilter,
+    chunks: &mpsc::Sender<Chunk>,
+) -> Chunk {
+    let mut query = users::select(filter, None);
+    let mut rows = query.build().fetch(connection);
+    let mut chunk = Vec::with_capacity(ROWS_IN_CHUNK);
+    loop {
+        match rows.try_next().await.and_then(|row| row.as_ref().map(row::user).transpose()) {
+            Ok(Some(user)) => chunk.push(user),
+            Ok(None) => {
+                let _ = chunks.send(Chunk::Rows(chunk)).await;
+                return Chunk::End;
+            }
+            Err(error) => return Chunk::Failed(judge(&error)),
+        }
+        if chunk.len() == ROWS_IN_CHUNK {
+            let full = std::mem::replace(&mut chunk, Vec::with_capacity(ROWS_IN_CHUNK));
+            if chunks.send(Chunk::Rows(full)).await.is_err() {
+                return Chunk::End;
+            }
+        }
+    }
+}
