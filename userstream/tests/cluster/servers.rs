@@ -56,7 +56,7 @@ async fn start_on<Broker: Deref<Target = RabbitMq>>(
         through(&database, postgres.port(), &to_database),
     );
     let split = Split::start(BINARY, change(settings)).await;
-    let queue = queue::open(&queue).await.unwrap();
+    let queue = queue::open(&queue, None).await.unwrap();
     Cluster { split, to_database, to_broker, queue, broker, database }
 }
 
