@@ -12,7 +12,7 @@ const metadata = JSON.parse(
 const PREFIX = "userstream-";
 const short = (name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name);
 const SERVICES = ["frontend", "queue-receiver", "sender", "database-service", "report-generator"];
-const SHARED = ["domain", "queue", "store", "runtime"];
+const SHARED = ["domain", "queue", "store", "runtime", "wiring"];
 
 // What a crate of the house may depend on, tests aside.
 const MAY_KNOW = {
@@ -20,6 +20,7 @@ const MAY_KNOW = {
   queue: ["domain"],
   store: ["domain"],
   runtime: ["domain"],
+  wiring: ["domain", "queue", "store", "runtime"],
   testkit: [],
   userstream: [...SHARED, ...SERVICES],
   benches: ["domain", "queue", "store", "testkit"],

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use runtime::Service;
 
 /// Registrations that are never lost.
 #[derive(Debug, Parser)]
@@ -52,26 +53,25 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// The service's folder name.
-    pub(crate) fn name(self) -> &'static str {
+    /// What runs.
+    pub(crate) fn service(self) -> &'static Service {
         match self {
-            Self::Frontend => frontend::SERVICE.name,
-            Self::QueueReceiver => queue_receiver::SERVICE.name,
-            Self::Sender => sender::SERVICE.name,
-            Self::DatabaseService => database_service::SERVICE.name,
-            Self::ReportGenerator => report_generator::SERVICE.name,
+            Self::Frontend => &frontend::SERVICE,
+            Self::QueueReceiver => &queue_receiver::SERVICE,
+            Self::Sender => &sender::SERVICE,
+            Self::DatabaseService => &database_service::SERVICE,
+            Self::ReportGenerator => &report_generator::SERVICE,
         }
+    }
+
+    /// Its folder name.
+    pub(crate) fn name(self) -> &'static str {
+        self.service().name
     }
 
     /// The port it listens on unless told otherwise.
     pub(crate) fn port(self) -> u16 {
-        match self {
-            Self::Frontend => 3000,
-            Self::QueueReceiver => 8081,
-            Self::Sender => 8082,
-            Self::DatabaseService => 8083,
-            Self::ReportGenerator => 8084,
-        }
+        self.service().port
     }
 }
 

@@ -1,9 +1,6 @@
 //! `userstream`: picks a role and runs it.
 
 mod cli;
-mod connect;
-mod database_url;
-mod error;
 mod import;
 mod service;
 mod token;
@@ -12,8 +9,9 @@ mod up;
 use std::process::ExitCode;
 
 use clap::Parser;
+use wiring::Error;
 
-use crate::{cli::Command, error::Error};
+use crate::cli::Command;
 
 fn main() -> ExitCode {
     let command = cli::Cli::parse().command;
@@ -32,6 +30,6 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Up(options) => up::run(env, &options),
         Command::Import(options) => import::run(&env, &options),
         Command::Token(options) => token::run(&env, &options),
-        Command::Service(role) => service::run(&env, role),
+        Command::Service(role) => service::run_alone(&env, role),
     }
 }

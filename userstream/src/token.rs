@@ -4,7 +4,9 @@ use std::path::Path;
 
 use runtime::{Env, ServiceTokens, tokens::MAX_LIFETIME};
 
-use crate::{cli::TokenOptions, error::Error, up::data};
+use wiring::Error;
+
+use crate::{cli::TokenOptions, up::data};
 
 pub(crate) fn run(env: &Env, options: &TokenOptions) -> Result<(), Error> {
     let tokens = tokens(env, &options.data_dir)?;

@@ -11,7 +11,7 @@
 //! }
 //!
 //! # async fn run(listener: tokio::net::TcpListener, tokens: ServiceTokens, shutdown: tokio_util::sync::CancellationToken) -> std::io::Result<()> {
-//! let service = Service { name: "thing-service", title: "Thing Service", description: "…" };
+//! let service = Service { name: "thing-service", port: 8090, title: "Thing Service", description: "…" };
 //! let health = Health::new().require("database", || async { Ok::<_, std::io::Error>(()) });
 //! let protected = runtime::tokens::require(OpenApiRouter::new().routes(routes!(things)), &tokens, service.name);
 //! let app = service.router(OpenApiRouter::new(), protected, health);

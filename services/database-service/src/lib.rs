@@ -8,6 +8,7 @@
 //!   password.
 
 mod api;
+mod prepare;
 
 use std::{io, sync::Arc};
 
@@ -17,9 +18,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use prepare::prepare;
+
 /// What the service is called.
 pub const SERVICE: Service = Service {
     name: "database-service",
+    port: 8083,
     title: "Database Service",
     description: "Stores people, registrations and logs, and answers questions about them.",
 };

@@ -7,6 +7,7 @@
 //! - **Does not** store anything, send mail, or show personal data to anyone without a session.
 
 mod admin;
+mod prepare;
 mod registrations;
 mod settings;
 mod site;
@@ -21,11 +22,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use prepare::prepare;
 pub use settings::{FirstAdministrator, Settings};
 
 /// What the service is called.
 pub const SERVICE: Service = Service {
     name: "frontend",
+    port: 3000,
     title: "Frontend",
     description: "Takes registrations, shows how far each has come, and carries the console's calls.",
 };

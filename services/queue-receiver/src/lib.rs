@@ -11,6 +11,7 @@
 
 mod api;
 mod depths;
+mod prepare;
 mod registrations;
 mod settings;
 
@@ -22,11 +23,13 @@ use store::{Overview, Registrations};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use prepare::prepare;
 pub use settings::Settings;
 
 /// What the service is called.
 pub const SERVICE: Service = Service {
     name: "queue-receiver",
+    port: 8081,
     title: "Queue Receiver",
     description: "Consumes registrations, and looks after queues and dead letters.",
 };

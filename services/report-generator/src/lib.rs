@@ -9,6 +9,7 @@
 
 mod api;
 mod generate;
+mod prepare;
 mod requests;
 mod settings;
 
@@ -20,11 +21,13 @@ use store::{Overview, Reports, Users};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use prepare::prepare;
 pub use settings::Settings;
 
 /// What the service is called.
 pub const SERVICE: Service = Service {
     name: "report-generator",
+    port: 8084,
     title: "Report Generator",
     description: "Turns rows into files, and hands them out.",
 };

@@ -11,6 +11,7 @@ mod api;
 mod compose;
 mod deliver;
 mod notifications;
+mod prepare;
 mod settings;
 
 use std::{io, sync::Arc, time::Duration};
@@ -23,11 +24,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use compose::TemplateError;
+pub use prepare::prepare;
 pub use settings::Settings;
 
 /// What the service is called.
 pub const SERVICE: Service = Service {
     name: "sender",
+    port: 8082,
     title: "Sender",
     description: "Writes and delivers e-mails, and shows what became of each.",
 };

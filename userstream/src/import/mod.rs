@@ -17,12 +17,13 @@ use domain::{Event, RegistrationId, RegistrationSubmitted};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use queue::{Queue, USER_REGISTRATION};
 use runtime::Env;
+use wiring::Error;
 
 use self::{
     refused::Refused,
     rows::{Row, Rows},
 };
-use crate::{cli::ImportOptions, connect, error::Error};
+use crate::cli::ImportOptions;
 
 /// Names this command as the source of events.
 const SOURCE: &str = "/userstream/import";
@@ -37,7 +38,7 @@ pub(crate) fn run(env: &Env, options: &ImportOptions) -> Result<(), Error> {
         env.clone().with_defaults([("QUEUE_URL", own_queue)])
     };
     tokio::runtime::Runtime::new()?.block_on(async {
-        let queue = connect::queue(&env).await?;
+        let queue = wiring::queue(&env).await?;
         import(&*queue, options).await
     })
 }

@@ -3,7 +3,7 @@
 use std::{fs::File, path::PathBuf};
 
 use super::rows::InvalidRow;
-use crate::error::Error;
+use wiring::Error;
 
 /// Rows that were refused. The file is made at the first of them.
 pub(super) struct Refused {

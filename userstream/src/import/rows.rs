@@ -5,7 +5,7 @@ use std::fs::File;
 use csv::{ByteRecord, Position};
 use domain::{FieldError, Registration};
 
-use crate::error::Error;
+use wiring::Error;
 
 /// The columns that a file must have.
 const COLUMNS: [&str; 3] = ["name", "surname", "email"];

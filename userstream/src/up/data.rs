@@ -10,7 +10,7 @@ use std::{
 use runtime::{Env, Secret};
 use store::Store;
 
-use crate::error::Error;
+use wiring::Error;
 
 /// Who logs in unless a person says otherwise.
 const ADMIN_EMAIL: &str = "admin@example.com";

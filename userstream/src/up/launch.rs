@@ -7,11 +7,9 @@ use store::Store;
 use tokio::{net, runtime::Handle, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    cli::Role,
-    connect::{self, Keys},
-    error::Error,
-};
+use wiring::{Error, Keys};
+
+use crate::cli::Role;
 
 /// The services that run, each with how it ended.
 pub(super) type Services = JoinSet<(Role, io::Result<()>)>;
@@ -27,7 +25,7 @@ pub(super) async fn all(
     shutdown: &CancellationToken,
 ) -> Result<Services, Error> {
     let Keys { tokens, ids, confirmation } = keys;
-    let queue = connect::queue(env).await?;
+    let queue = wiring::queue(env).await?;
     let [frontend, queue_receiver, sender, database_service, report_generator] = listeners;
     let mut running = JoinSet::new();
 
@@ -37,7 +35,7 @@ pub(super) async fn all(
         accounts: store.clone(),
         ids,
         confirmation: confirmation.clone(),
-        services: connect::services(env, &tokens)?,
+        services: frontend::Services::from_env(env, &tokens)?,
     };
     let (settings, stop) = (frontend::Settings::from_env(env)?, shutdown.clone());
     running.spawn(serve(Role::Frontend, frontend, move |listener| {

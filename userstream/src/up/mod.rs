@@ -11,11 +11,9 @@ use store::Store;
 use tokio::runtime::{Handle, Runtime};
 use tracing::{error, info};
 
-use crate::{
-    cli::{Role, UpOptions},
-    connect::{self, Keys},
-    error::Error,
-};
+use wiring::{Error, Keys, listen};
+
+use crate::cli::{Role, UpOptions};
 
 /// How far the background gives way to the Frontend: about a tenth of a contended processor.
 const BACKGROUND_NICENESS: i32 = 10;
@@ -51,7 +49,7 @@ async fn start(env: Env, options: &UpOptions, background: &Handle) -> Result<(),
     data::prepare(dir)?;
     let env = with_defaults(env, options)?;
     let keys = Keys::from_env(&env)?;
-    let listeners = listen(&env, options)?;
+    let listeners = listeners(&env, options)?;
     let store = open_database(env.clone(), background).await?;
     let administrator = data::first_administrator(&env, &*store).await?;
     let env = match &administrator {
@@ -120,19 +118,19 @@ fn frontend_port(env: &Env, options: &UpOptions) -> Result<u16, Error> {
 }
 
 /// A listener for each service, in the order of the way through the system.
-fn listen(env: &Env, options: &UpOptions) -> Result<[TcpListener; 5], Error> {
+fn listeners(env: &Env, options: &UpOptions) -> Result<[TcpListener; 5], Error> {
     Ok([
-        connect::listen(env, frontend_port(env, options)?)?,
-        connect::listen(env, options.queue_receiver_port)?,
-        connect::listen(env, options.sender_port)?,
-        connect::listen(env, options.database_service_port)?,
-        connect::listen(env, options.report_generator_port)?,
+        listen(env, frontend_port(env, options)?)?,
+        listen(env, options.queue_receiver_port)?,
+        listen(env, options.sender_port)?,
+        listen(env, options.database_service_port)?,
+        listen(env, options.report_generator_port)?,
     ])
 }
 
 /// Opens the database in the background, where its threads belong.
 async fn open_database(env: Env, background: &Handle) -> Result<Arc<dyn Store>, Error> {
-    let opened = background.spawn(async move { connect::database(&env).await });
+    let opened = background.spawn(async move { wiring::database(&env).await });
     opened.await.map_err(io::Error::other)?
 }
 

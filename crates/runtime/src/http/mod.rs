@@ -38,6 +38,8 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 pub struct Service {
     /// Its folder name: in tokens, logs and metrics.
     pub name: &'static str,
+    /// The port it listens on unless told otherwise.
+    pub port: u16,
     /// Its name for people.
     pub title: &'static str,
     /// What it does, for its API documentation.

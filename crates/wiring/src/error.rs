@@ -4,12 +4,13 @@ use std::io;
 
 use runtime::ConfigError;
 
-/// The end of the process.
+/// The end of a process, as one sentence for a person.
 #[derive(Debug)]
-pub(crate) struct Error(String);
+pub struct Error(String);
 
 impl Error {
-    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+    /// Says it.
+    pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
 }
@@ -19,6 +20,8 @@ impl std::fmt::Display for Error {
         f.write_str(&self.0)
     }
 }
+
+impl std::error::Error for Error {}
 
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {

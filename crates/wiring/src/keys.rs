@@ -1,0 +1,37 @@
+//! What is derived from the one secret.
+
+use std::sync::Arc;
+
+use domain::{ConfirmationKeys, IdKey, RegistrationIdIssuer};
+use runtime::{ConfigError, Env, Secret, ServiceTokens, tokens::required_secret};
+
+/// The keys that are derived from the one secret.
+pub struct Keys {
+    /// Between services.
+    pub tokens: ServiceTokens,
+    /// Of registrations.
+    pub ids: Arc<RegistrationIdIssuer>,
+    /// Of links in e-mails.
+    pub confirmation: ConfirmationKeys,
+}
+
+impl Keys {
+    /// Reads `JWT_SECRET` and `JWT_SECRET_PREVIOUS`.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self::new(&required_secret(env)?, env.secret("JWT_SECRET_PREVIOUS").as_ref()))
+    }
+
+    fn new(secret: &Secret, previous: Option<&Secret>) -> Self {
+        let bytes = |s: &'_ Secret| s.expose().as_bytes().to_vec();
+        let (current, previous_bytes) = (bytes(secret), previous.map(bytes));
+        let previous_slice = previous_bytes.as_deref();
+        Self {
+            tokens: ServiceTokens::new(secret, previous),
+            ids: Arc::new(RegistrationIdIssuer::new(
+                IdKey::derive(&current),
+                previous_slice.map(IdKey::derive),
+            )),
+            confirmation: ConfirmationKeys::derive(&current, previous_slice),
+        }
+    }
+}

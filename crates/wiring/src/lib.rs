@@ -1,0 +1,23 @@
+//! From variables to a running process.
+//!
+//! Only `main` and the all-in-one command open connections; a service is handed them. What opening takes
+//! is the same for all, and is here. A service's whole `main` is
+//!
+//! ```ignore
+//! fn main() -> ExitCode {
+//!     wiring::main(&sender::SERVICE, sender::prepare)
+//! }
+//! ```
+
+mod connect;
+mod database_url;
+mod error;
+mod keys;
+mod listen;
+mod process;
+
+pub use connect::{Peer, database, peer, queue, remote_store};
+pub use error::Error;
+pub use keys::Keys;
+pub use listen::listen;
+pub use process::{Prepared, main, run};

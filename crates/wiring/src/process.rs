@@ -1,0 +1,60 @@
+//! One service as a process: from its variables to its end.
+
+use std::{io, pin::Pin, process::ExitCode};
+
+use runtime::{Env, Service, shutdown, telemetry};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::{Error, listen};
+
+/// A service that has all it needs but a listener and the word to stop.
+pub struct Prepared(Box<dyn FnOnce(TcpListener, CancellationToken) -> Work + Send>);
+
+type Work = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+impl Prepared {
+    /// Wraps what serves until it is told to stop.
+    pub fn new<F: Future<Output = io::Result<()>> + Send + 'static>(
+        serve: impl FnOnce(TcpListener, CancellationToken) -> F + Send + 'static,
+    ) -> Self {
+        Self(Box::new(move |listener, shutdown| Box::pin(serve(listener, shutdown))))
+    }
+}
+
+/// The `main` of a service.
+pub fn main(
+    service: &Service,
+    prepare: impl AsyncFnOnce(&Env) -> Result<Prepared, Error>,
+) -> ExitCode {
+    let ended = Env::load().map_err(Error::from).and_then(|env| run(&env, service, prepare));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", service.name);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prepares a service, and runs it until a signal or its own end.
+pub fn run(
+    env: &Env,
+    service: &Service,
+    prepare: impl AsyncFnOnce(&Env) -> Result<Prepared, Error>,
+) -> Result<(), Error> {
+    telemetry::init_logs(env, service.name)?;
+    telemetry::init_metrics();
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let shutdown = shutdown::on_signals()?;
+        let port = env.or("PORT", &service.port.to_string())?;
+        let Prepared(serve) = prepare(env).await?;
+        let listener = TcpListener::from_std(listen(env, port)?)?;
+        info!(address = %listener.local_addr()?, "listening");
+        let work = serve(listener, shutdown.clone());
+        shutdown::within_grace(&shutdown, work).await.unwrap_or(Ok(()))?;
+        info!("stopped");
+        Ok(())
+    })
+}

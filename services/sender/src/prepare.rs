@@ -1,0 +1,19 @@
+//! From variables to a service that is ready to serve.
+
+use runtime::Env;
+use wiring::{Error, Keys, Prepared};
+
+use crate::{Dependencies, SERVICE, Settings};
+
+/// Reads the variables and opens what the service works with.
+pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
+    let settings = Settings::from_env(env)?;
+    let Keys { tokens, confirmation, .. } = Keys::from_env(env)?;
+    let store = wiring::remote_store(env, &tokens, SERVICE.name)?;
+    let queue = wiring::queue(env).await?;
+    let dependencies =
+        Dependencies { queue, notifications: store.clone(), database: store, tokens, confirmation };
+    Ok(Prepared::new(move |listener, shutdown| {
+        crate::run(listener, dependencies, settings, shutdown)
+    }))
+}
