@@ -7,7 +7,7 @@ WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(W
                $(wildcard crates/domain/validation/*.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint demo bench web
+.PHONY: help build run test lint demo bench crash web
 
 help: ## Lists these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,3 +56,7 @@ demo: build ## Imports 100,000 people into a throw-away folder, mails and report
 
 bench: build ## Measures, each figure as a ratio beside its limit or peer of the same run
 	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- $(BIN)
+
+crash: build ## Kills, cuts and stalls everything under load, and counts what is lost or doubled: nothing
+	@scripts/install-test-tools
+	@cargo run --release --locked --quiet --package userstream-crash --bin crash -- $(BIN)

@@ -24,6 +24,7 @@ const MAY_KNOW = {
   testkit: [],
   userstream: [...SHARED, ...SERVICES],
   benches: ["domain", "queue", "store", "testkit"],
+  crash: ["testkit"],
   ...Object.fromEntries(SERVICES.map((service) => [service, SHARED])),
 };
 

@@ -134,14 +134,21 @@ async fn a_moment_of_absence_goes_unnoticed() {
 
 #[tokio::test]
 async fn what_lasts_is_an_outage() {
-    for status in
-        ["500 Internal Server Error", "502 Bad Gateway", "503 Away", "429 Too Many Requests"]
-    {
+    for status in ["502 Bad Gateway", "503 Away", "429 Too Many Requests"] {
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
         let (store, heads) = script(Box::leak(Box::new([&*answer.leak()]))).await;
         assert!(is_away(&store.stats().await), "{status}");
         assert_eq!(heads.lock().unwrap().len(), 3, "asked three times");
     }
+}
+
+#[tokio::test]
+async fn what_the_store_fails_at_again_and_again_is_not() {
+    let answer = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
+    let (store, heads) = script(&[answer]).await;
+    let error = store.record(&[registration()]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Failed(_)), "{error}");
+    assert_eq!(heads.lock().unwrap().len(), 3, "asked three times");
 }
 
 #[tokio::test]

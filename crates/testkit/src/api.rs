@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::eventually;
 
+/// Who administers a system under test.
+pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
+
 /// A session of the console.
 #[derive(Clone, Debug)]
 pub struct Console {
@@ -36,23 +39,38 @@ impl Console {
 
     /// The JSON of a GET call.
     pub async fn get(&self, path: &str) -> Value {
-        let answer = self.call(Method::GET, path).send().await.expect("an answer");
-        let status = answer.status();
-        let body = answer.text().await.expect("a whole answer");
-        assert!(status.is_success(), "{path}: {status} {body}");
-        serde_json::from_str(&body).expect("JSON")
+        self.try_get(path).await.expect("an answer")
+    }
+
+    /// The JSON of a GET call, or what was answered instead.
+    pub async fn try_get(&self, path: &str) -> Result<Value, String> {
+        let call = async {
+            let answer = self.call(Method::GET, path).send().await?;
+            Ok((answer.status(), answer.text().await?))
+        };
+        let (status, body) =
+            call.await.map_err(|error: reqwest::Error| format!("{path}: {error:?}"))?;
+        if !status.is_success() {
+            return Err(format!("{path}: {status} {body}"));
+        }
+        serde_json::from_str(&body).map_err(|error| format!("{path}: {error}: {body}"))
     }
 
     /// Every user, page by page.
     pub async fn all_users(&self) -> Vec<Value> {
-        let mut users = Vec::new();
+        self.all("/users").await.expect("an answer")
+    }
+
+    /// Every item of a list, page by page.
+    pub async fn all(&self, list: &str) -> Result<Vec<Value>, String> {
+        let mut items = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = self.get(&format!("/users?limit=500{cursor}")).await;
-            users.extend(page["items"].as_array().expect("items").iter().cloned());
+            let page = self.try_get(&format!("{list}?limit=500{cursor}")).await?;
+            items.extend(page["items"].as_array().into_iter().flatten().cloned());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
-                None => return users,
+                None => return Ok(items),
             }
         }
     }

@@ -9,7 +9,7 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Console, Process, eventually, free_ports};
+use crate::{Console, Process, api::ADMIN, eventually, free_ports};
 
 /// Where the five services listen.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,6 @@ pub struct System {
     http: Client,
     dir: TempDir,
 }
-
-/// Who administers a system under test.
-const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
 
 impl System {
     /// Starts the system and waits until it is ready. `variables` are added to its environment.

@@ -47,6 +47,8 @@ struct Inner {
     inbox: Mutex<Inbox>,
     /// Rings when the inbox has changed.
     arrived: Notify,
+    /// Whoever tells the broker of verdicts does so alone.
+    telling: tokio::sync::Mutex<()>,
     in_hand: InHand,
     _live: Arc<Live>,
 }
@@ -77,6 +79,7 @@ impl RabbitConsumer {
             publisher,
             inbox: Mutex::default(),
             arrived: Notify::new(),
+            telling: tokio::sync::Mutex::default(),
             in_hand,
             _live: live,
         });
@@ -149,6 +152,9 @@ impl Inner {
         let now = Utc::now();
         let outgoing = judged.iter().filter_map(|(_, held, v)| self.judge.outgoing(held, v, now));
         self.publisher.publish(outgoing.collect()).await?;
+        // Found out and said in one go: an acknowledgement of all up to a tag, if it overtook what
+        // another call has found out, would take along what that one hands back.
+        let _in_order = self.telling.lock().await;
         let (mut handed_back, mut done) = (Vec::new(), BTreeSet::new());
         let (settled, words) = {
             let mut inbox = self.inbox();

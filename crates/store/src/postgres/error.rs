@@ -68,7 +68,11 @@ pub(super) fn judge(error: &sqlx::Error) -> StoreError {
             "no connection to the database within {} s",
             ACQUIRE_TIMEOUT.as_secs()
         )),
-        sqlx::Error::PoolClosed | sqlx::Error::Io(_) => StoreError::Unavailable(error.to_string()),
+        // `Protocol` is how a connection looks that ends before it has begun, as one through a proxy
+        // does while the server behind it is away.
+        sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => {
+            StoreError::Unavailable(error.to_string())
+        }
         sqlx::Error::Database(e) if e.code().is_some_and(|code| is_away(&code)) => {
             StoreError::Unavailable(e.message().to_owned())
         }
@@ -106,7 +110,14 @@ pub(super) fn is_taken(error: &sqlx::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_away;
+    use super::{is_away, judge};
+    use crate::StoreError;
+
+    #[test]
+    fn a_connection_that_ends_before_it_has_begun_is_an_outage() {
+        let error = sqlx::Error::Protocol("unexpected response from SSLRequest: 0x00".into());
+        assert!(matches!(judge(&error), StoreError::Unavailable(_)));
+    }
 
     #[test]
     fn what_passes_is_an_outage() {

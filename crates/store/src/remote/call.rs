@@ -168,7 +168,10 @@ pub(super) async fn unexpected(response: Response) -> StoreError {
     let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
     let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
     let message = format!("the Database Service answered {status}: {said}");
-    if is_away(status) { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
+    // A 500 is how it says that the store failed at what it was asked, which is no outage: to wait for
+    // its end would let one registration that cannot be stored hold up all others.
+    let outage = is_away(status) && status != StatusCode::INTERNAL_SERVER_ERROR;
+    if outage { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
 }
 
 fn is_away(status: StatusCode) -> bool {

@@ -1,0 +1,60 @@
+//! Copies share the work, and one that is stopped leaves nothing behind.
+
+use testkit::{Role, eventually};
+
+use crate::{
+    messages::{REGISTRATIONS, publish_people},
+    servers::start,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_receivers_share_the_work_and_double_nothing() {
+    const PEOPLE: usize = 2_000;
+    let cluster = start(|s| {
+        s.copies(Role::QueueReceiver, 2).copies(Role::Sender, 2).copies(Role::DatabaseService, 2)
+    })
+    .await;
+    let console = cluster.console().await;
+    publish_people(&*cluster.queue, PEOPLE).await;
+    cluster.all_mailed(&console, PEOPLE).await;
+    for role in [Role::QueueReceiver, Role::Sender] {
+        let (one, other) =
+            (cluster.verdicts(role, 0, "ack").await, cluster.verdicts(role, 1, "ack").await);
+        assert!(one > 0.0 && other > 0.0, "{}: one did all of it: {one}, {other}", role.name());
+    }
+    cluster.no_dead_letters().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_is_stopped_in_a_backlog_loses_nothing() {
+    const PEOPLE: usize = 4_000;
+    let mut cluster = start(|s| s).await;
+    let console = cluster.console().await;
+    // All of it is there before the first is taken.
+    cluster.stop(Role::QueueReceiver, 0);
+    publish_people(&*cluster.queue, PEOPLE).await;
+    let mut stopped_in_the_middle = 0;
+    for _ in 0..3 {
+        let before = stored(&console).await;
+        cluster.restart(Role::QueueReceiver, 0);
+        // Its own part of the console is what comes and goes: the users are the Database Service's.
+        let after = eventually("it stores some", || async {
+            let now = stored(&console).await;
+            (now > before || now == PEOPLE).then_some(now)
+        })
+        .await;
+        stopped_in_the_middle += usize::from(after < PEOPLE);
+        cluster.stop(Role::QueueReceiver, 0);
+    }
+    assert!(stopped_in_the_middle > 0, "it was too fast to be stopped in the middle");
+    cluster.restart(Role::QueueReceiver, 0);
+    cluster.all_mailed(&console, PEOPLE).await;
+    cluster.no_dead_letters().await;
+    let depth = cluster.queue.depth(REGISTRATIONS).await.unwrap();
+    assert_eq!((depth.ready, depth.delayed), (0, 0));
+}
+
+/// How many users there are, however many pages they fill.
+async fn stored(console: &testkit::Console) -> usize {
+    console.all("/users").await.unwrap().len()
+}
