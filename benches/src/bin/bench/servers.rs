@@ -1,0 +1,196 @@
+//! The shape of many processes, on a RabbitMQ and a PostgreSQL of its own.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use domain::{Event, Registration, RegistrationId, RegistrationSubmitted};
+use queue::{Queue, USER_REGISTRATION};
+use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
+use testkit::{Postgres, Process, RabbitMq, eventually, eventually_within, free_ports};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use crate::{CONNECTIONS, ROUND, ROUNDS, load::Load, median, memory, peers, row};
+
+/// Bytes of a registration's message, about.
+const MESSAGE_BYTES: usize = 420;
+/// Messages of the backlog that is drained in one round.
+const BACKLOG: usize = 30_000;
+const PUBLISHED_TOGETHER: usize = 500;
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// The servers, and a folder for what services write.
+struct Servers {
+    broker: RabbitMq,
+    database: Postgres,
+    folder: TempDir,
+}
+
+/// Measures all of it; `false` where something that must be was missed.
+pub(crate) async fn measure(binary: &Path) -> bool {
+    println!(
+        "\nRabbitMQ (quorum queues, confirms awaited) and PostgreSQL (synced), on the same cores\n"
+    );
+    let servers = Servers {
+        broker: RabbitMq::start(),
+        database: Postgres::start(),
+        folder: tempfile::tempdir().expect("a temporary folder"),
+    };
+    let intake = servers.intake(binary).await;
+    let drain = servers.drain(binary).await;
+    intake && drain
+}
+
+impl Servers {
+    fn launch(&self, binary: &Path, service: &str, variables: &[(&str, String)]) -> Process {
+        let mut all = vec![
+            ("BIND_ADDRESS", "127.0.0.1".to_owned()),
+            ("JWT_SECRET", SECRET.to_owned()),
+            ("RATE_LIMIT_PER_MINUTE", "0".to_owned()),
+            ("LOG_LEVEL", "warn".to_owned()),
+        ];
+        all.extend(variables.iter().cloned());
+        let log = self.folder.path().join(format!("{service}.jsonl"));
+        Process::start(binary, &[service], &all, &log)
+    }
+
+    /// One Frontend, beside a publisher that does nothing but publish.
+    async fn intake(&self, binary: &Path) -> bool {
+        let url = self.broker.fresh_url();
+        let [port] = free_ports();
+        let variables = [("PORT", port.to_string()), ("QUEUE_URL", url.clone())];
+        let process = self.launch(binary, "frontend", &variables);
+        let address = format!("127.0.0.1:{port}");
+        eventually("the Frontend listens", || async { TcpStream::connect(&address).await.ok() })
+            .await;
+        // The first registration makes the queues.
+        Load::of_registrations(&address, 1_000).run(1, Duration::from_millis(500)).await;
+        let (mut ratios, mut posts, mut raws, mut late) = (vec![], vec![], vec![], vec![]);
+        for round in 0..ROUNDS {
+            let raw = peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published");
+            let load = Load::of_registrations(&address, round).run(CONNECTIONS, ROUND).await;
+            assert_eq!(load.refused, 0, "a registration was refused");
+            ratios.push(load.per_second / raw);
+            posts.push(load.per_second);
+            raws.push(raw);
+            late.push(load.p99.as_secs_f64() * 1e3);
+        }
+        let (ratio, p99) = (median(ratios), median(late));
+        let peak = memory::peak_mib(process.id());
+        let name =
+            format!("intake ({:.0}/s) : raw publisher ({:.0}/s)", median(posts), median(raws));
+        let a = row(&name, &format!("{ratio:.2}"), ">= 0.50", ratio >= 0.5);
+        let b = row("  p99 of a registration", &format!("{p99:.1} ms"), "<= 50 ms", p99 <= 50.0);
+        let c = row(
+            "  peak memory of the Frontend",
+            &format!("{peak:.0} MiB"),
+            "<= 128 MiB",
+            peak <= 128.0,
+        );
+        a && b && c
+    }
+
+    /// From a backlog to rows and e-mail requests, beside a plain insert of as many rows.
+    async fn drain(&self, binary: &Path) -> bool {
+        let (mut ratios, mut rates, mut plains) = (vec![], vec![], vec![]);
+        let (mut receiver_peak, mut service_peak) = (0.0_f64, 0.0_f64);
+        for round in 0..ROUNDS {
+            let database = self.database.url(&self.database.create_database());
+            let inserts = BACKLOG / peers::ROWS;
+            let plain = peers::plain_insert(&database, round, inserts).await.expect("inserted");
+            let url = self.broker.fresh_url();
+            publish_backlog(&url).await;
+
+            let [service_port, receiver_port] = free_ports();
+            let at = format!("http://127.0.0.1:{service_port}");
+            let variables =
+                [("PORT", service_port.to_string()), ("DATABASE_URL", database.clone())];
+            let service = self.launch(binary, "database-service", &variables);
+            eventually("the Database Service is ready", || async {
+                let output = reqwest::get(format!("{at}/health/ready")).await.ok()?;
+                output.status().is_success().then_some(())
+            })
+            .await;
+            let variables = [
+                ("PORT", receiver_port.to_string()),
+                ("QUEUE_URL", url),
+                ("DATABASE_SERVICE_URL", at),
+            ];
+            let started = Instant::now();
+            let receiver = self.launch(binary, "queue-receiver", &variables);
+            let seconds = drained(&database, started).await;
+            #[expect(clippy::cast_precision_loss, reason = "a rate")]
+            let rate = BACKLOG as f64 / seconds;
+            receiver_peak = receiver_peak.max(memory::peak_mib(receiver.id()));
+            service_peak = service_peak.max(memory::peak_mib(service.id()));
+            ratios.push(rate / plain);
+            rates.push(rate);
+            plains.push(plain);
+        }
+        let ratio = median(ratios);
+        let name =
+            format!("drain ({:.0}/s) : plain insert ({:.0}/s)", median(rates), median(plains));
+        let a = row(&name, &format!("{ratio:.2}"), ">= 0.25", ratio >= 0.25);
+        let peak = receiver_peak.max(service_peak);
+        let name = format!(
+            "  peak memory, receiver {receiver_peak:.0}, database service {service_peak:.0} MiB"
+        );
+        a & row(&name, &format!("{peak:.0} MiB"), "<= 128 MiB", peak <= 128.0)
+    }
+}
+
+/// Seconds from the first row to the last: the start of the process is not the drain.
+async fn drained(database: &str, started: Instant) -> f64 {
+    let mut connection = PgConnection::connect(database).await.expect("a connection");
+    let mut first: Option<(Instant, i64)> = None;
+    loop {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM users")
+            .fetch_one(&mut connection)
+            .await
+            .expect("a count");
+        if count > 0 && first.is_none() {
+            first = Some((Instant::now(), count));
+        }
+        if count >= i64::try_from(BACKLOG).unwrap_or(i64::MAX) {
+            let (begun, already) = first.expect("there was a first");
+            #[expect(clippy::cast_precision_loss, reason = "a share")]
+            let share = BACKLOG as f64 / (BACKLOG as f64 - already as f64).max(1.0);
+            return begun.elapsed().as_secs_f64() * share;
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "only {count} rows after two minutes"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn publish_backlog(url: &str) {
+    let queue = queue::open(url, None).await.expect("a queue");
+    let mut left = BACKLOG;
+    while left > 0 {
+        let count = left.min(PUBLISHED_TOGETHER);
+        let events = (0..count).map(|_| (Event::new("/userstream/bench", submitted()), None));
+        USER_REGISTRATION.publish(&*queue, events).await.expect("published");
+        left -= count;
+    }
+    eventually_within(Duration::from_secs(30), "the backlog is there", || async {
+        let depth = queue.depth(USER_REGISTRATION.queue).await.ok()?;
+        (depth.ready == BACKLOG as u64).then_some(())
+    })
+    .await;
+}
+
+fn submitted() -> RegistrationSubmitted {
+    let email = format!("{}@example.com", Uuid::new_v4().simple());
+    RegistrationSubmitted {
+        registration_id: RegistrationId(Uuid::now_v7()),
+        person: Registration::parse("Augusta Ada", "Lovelace", &email).expect("a valid person"),
+        submitted_at: Utc::now(),
+        locale: Some("en-GB".into()),
+    }
+}
