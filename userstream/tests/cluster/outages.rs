@@ -7,7 +7,7 @@ use testkit::{Role, eventually};
 
 use crate::servers::{Cluster, start};
 
-const PEOPLE: usize = 100;
+const PEOPLE: u64 = 100;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_away_everything_waits_uncounted() {

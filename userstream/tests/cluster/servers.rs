@@ -4,11 +4,14 @@ use std::{
     ops::{Deref, DerefMut},
     process::Command,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use queue::Queue;
 use serde_json::Value;
-use testkit::{Console, Postgres, Proxy, RabbitMq, Role, Split, SplitSettings, eventually};
+use testkit::{
+    Console, Postgres, Proxy, RabbitMq, Role, Split, SplitSettings, eventually, eventually_within,
+};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_userstream");
@@ -83,16 +86,17 @@ impl<Broker> Cluster<Broker> {
     }
 
     /// Waits until so many are stored and mailed, and checks that nothing is there twice.
-    pub(crate) async fn all_mailed(&self, console: &Console, count: usize) {
-        eventually(&format!("{count} are stored and mailed"), || async {
+    pub(crate) async fn all_mailed(&self, console: &Console, count: u64) {
+        let what = format!("{count} are stored and mailed");
+        eventually_within(Duration::from_mins(2), &what, || async {
             let stats = console.try_get("/stats").await.ok()?;
             let there = stats["users"]["total"] == count && stats["notifications"]["sent"] == count;
             there.then_some(())
         })
         .await;
         let notifications = console.all("/notifications").await.unwrap();
-        assert_eq!(notifications.len(), count, "a notification is recorded twice");
-        assert_eq!(self.outbox().len(), count, "an e-mail too many, or too few");
+        assert_eq!(notifications.len() as u64, count, "a notification is recorded twice");
+        assert_eq!(self.outbox().len() as u64, count, "an e-mail too many, or too few");
     }
 
     /// No message is among the dead letters of any queue.
