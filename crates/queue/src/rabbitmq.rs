@@ -9,6 +9,7 @@
 //! - A dead letter lies in `QUEUE.dead-letter`, its cause and history in headers beside its body.
 
 mod acks;
+mod census;
 mod consumer;
 mod dead_letters;
 mod delay;
@@ -73,6 +74,8 @@ struct Shared {
     publisher: Arc<Publisher>,
     side: Link,
     hands: Hands,
+    /// Tells others what consumers here have, from the first one on.
+    answering: std::sync::Once,
     /// Who looks through dead letters does so alone, in this process too.
     looking: tokio::sync::Mutex<()>,
     known: Mutex<BTreeSet<String>>,
@@ -92,6 +95,7 @@ impl RabbitQueue {
             publisher: Arc::new(Publisher::new(publishing, patience)),
             side: Link::new(endpoints, "consuming"),
             hands: Hands::default(),
+            answering: std::sync::Once::new(),
             looking: tokio::sync::Mutex::default(),
             known: Mutex::new(queues.into_iter().collect()),
         };
@@ -126,8 +130,11 @@ impl Queue for RabbitQueue {
     }
 
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, QueueError> {
-        let Shared { publisher, side, hands, .. } = &*self.shared;
+        let Shared { publisher, side, hands, answering, .. } = &*self.shared;
         self.shared.know(queue);
+        answering.call_once(|| {
+            tokio::spawn(census::answer_all(Arc::downgrade(&self.shared)));
+        });
         let live = side.live().await?;
         let in_hand = hands.of(queue);
         let consumer = RabbitConsumer::open(live, publisher.clone(), in_hand, queue, prefetch);

@@ -83,6 +83,7 @@ impl RabbitConsumer {
             in_hand,
             _live: live,
         });
+        inner.in_hand.open();
         let stop = CancellationToken::new();
         tokio::spawn(stop.clone().run_until_cancelled_owned(inner.clone().pump(stream)));
         Ok(Self { inner, _stop_pump: stop.drop_guard() })
@@ -218,8 +219,7 @@ impl Consumer for RabbitConsumer {
 impl Drop for RabbitConsumer {
     fn drop(&mut self) {
         let (waiting, received) = self.inner.inbox().leave();
-        self.inner.in_hand.forget(waiting);
-        self.inner.in_hand.settle(received);
+        self.inner.in_hand.close(waiting, received);
         // Closing the channel is what hands back.
         let channel = self.inner.channel.clone();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -32,12 +32,12 @@ impl Shared {
         for name in waiting {
             delayed += u64::from(ready(live, name).await?);
         }
-        let in_hand = self.hands.of(queue);
+        let in_hand = self.census(live, queue, own.consumer_count()).await?;
         Ok(Depth {
             // What the broker sent ahead is in nobody's hand yet.
-            ready: u64::from(own.message_count()) + in_hand.sent_ahead(),
+            ready: u64::from(own.message_count()) + in_hand.sent_ahead,
             delayed,
-            unacknowledged: in_hand.received(),
+            unacknowledged: in_hand.received,
             dead_letters: ready(live, dead_letters).await?.into(),
             consumers: own.consumer_count().into(),
         })

@@ -84,7 +84,12 @@ impl Link {
 impl Live {
     /// A fresh channel.
     pub(super) async fn channel(&self) -> Result<Channel, QueueError> {
-        self.connection.create_channel().await.map_err(unavailable)
+        self.bare_channel().await.map_err(unavailable)
+    }
+
+    /// A fresh channel, with the client's own error.
+    pub(super) async fn bare_channel(&self) -> lapin::Result<Channel> {
+        self.connection.create_channel().await
     }
 
     /// A channel for questions, for one caller at a time.

@@ -28,3 +28,5 @@ impl Subject for Broker {
 }
 
 queue::conformance_suite!(Broker);
+
+mod particular;

@@ -8,6 +8,7 @@
 //! connection turned out to be dead.
 
 mod accounts;
+mod all_new;
 mod claims;
 mod error;
 mod export;

@@ -5,8 +5,8 @@ use sqlx::{AssertSqlSafe, Row};
 use testkit::Postgres;
 
 use super::{
-    PostgresSettings, PostgresStore, claims, known, notifications, record, registrations, reports,
-    users,
+    PostgresSettings, PostgresStore, all_new, claims, known, notifications, record, registrations,
+    reports, users,
 };
 use crate::{NotificationFilter, NotificationStatus};
 
@@ -56,6 +56,7 @@ async fn assert_seeks(store: &PostgresStore, sql: &str) -> String {
 async fn hot_statements_seek_even_as_planned_for_empty_tables() {
     let store = open().await;
     for sql in [
+        all_new::INSERT_ALL,
         record::INSERT_USERS,
         record::INSERT_REGISTRATIONS,
         known::KNOWN_REGISTRATIONS,

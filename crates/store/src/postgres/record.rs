@@ -1,5 +1,5 @@
-//! Recording a batch: insert the users that are new, look at the rest, write the ledger and the log. A
-//! batch of new addresses is two statements, any other at most six, whatever its size.
+//! Recording a batch: in one statement where all of it is new. Any other takes at most six, whatever its
+//! size: insert the users that are new, look at the rest, write the ledger and the log.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use domain::{NotificationId, RegistrationId, UserId, template};
 use uuid::Uuid;
 
 use super::{
-    PostgresStore, Tx,
+    PostgresStore, Tx, all_new,
     error::{Fault, is_taken},
     known::{Owner, known_registrations, lock_users, recent_mails},
     retry,
@@ -83,7 +83,14 @@ pub(super) async fn record(
         return Ok(Vec::new());
     }
     let addresses: Vec<String> = batch.iter().map(|item| item.person.email.canonical()).collect();
-    let recorded = retry::repeatable(|| attempt(store, batch, &addresses)).await?;
+    let addresses = addresses.as_slice();
+    let recorded = retry::repeatable(|| async move {
+        match all_new::record(store, batch, addresses).await? {
+            Some(recorded) => Ok(recorded),
+            None => attempt(store, batch, addresses).await,
+        }
+    })
+    .await?;
     for outcome in &recorded {
         count_stored(outcome.outcome);
     }

@@ -1,0 +1,87 @@
+//! What is particular to a broker.
+
+use std::{sync::Arc, time::Duration};
+
+use queue::{
+    Consumer, DeadLetterFilter, Delivery, Depth, Message, Queue, RabbitQueue, RabbitSettings,
+    Verdict, conformance::Subject,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::Broker;
+
+const QUEUE: &str = "conformance";
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn receive(consumer: &dyn Consumer, count: usize) -> Vec<Delivery> {
+    let mut deliveries = Vec::new();
+    while deliveries.len() < count {
+        let more = consumer.receive(count - deliveries.len(), Duration::from_millis(5));
+        deliveries.extend(timeout(PATIENCE, more).await.expect("it comes").expect("received"));
+    }
+    deliveries
+}
+
+fn messages(count: usize) -> Vec<Message> {
+    (0..count).map(|n| Message::event(n.to_string(), format!(r#"{{"id":"{n}"}}"#))).collect()
+}
+
+async fn depth_becomes(queue: &Arc<dyn Queue>, expected: Depth) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let depth = queue.depth(QUEUE).await.unwrap();
+        if depth == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the depth stays {depth:?}; expected {expected:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What consumers of another process have in hand is counted too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_has_in_hand_is_counted() {
+    let broker = Broker::fresh().await;
+    let (here, there) = (broker.open().await, broker.open().await);
+    here.publish(QUEUE, messages(10)).await.unwrap();
+    let consumer = there.consume(QUEUE, 6).await.unwrap();
+    receive(&*consumer, 4).await;
+    let expected = Depth { ready: 6, unacknowledged: 4, consumers: 1, ..Depth::default() };
+    depth_becomes(&here, expected).await;
+    depth_becomes(&there, expected).await;
+}
+
+/// Two that look through the same dead letters at the same time both see all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_sees_all_dead_letters() {
+    let broker = Broker::fresh().await;
+    let (here, there) = (broker.open().await, broker.open().await);
+    here.publish(QUEUE, messages(50)).await.unwrap();
+    let consumer = here.consume(QUEUE, 50).await.unwrap();
+    let dead = Verdict::DeadLetter { cause: "no".into(), by: "test".into(), tried: true };
+    let all = receive(&*consumer, 50).await;
+    consumer.settle(all.iter().map(|d| (d.tag, dead.clone())).collect()).await.unwrap();
+    let filter = DeadLetterFilter::default();
+    for _ in 0..5 {
+        let (one, two) = tokio::join!(
+            here.dead_letters(&filter, None, 1_000),
+            there.dead_letters(&filter, None, 1_000)
+        );
+        assert_eq!((one.unwrap().len(), two.unwrap().len()), (50, 50));
+    }
+}
+
+/// A broker that is not there is an outage, told in good time; nothing is claimed durable.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_away_is_told_in_good_time() {
+    let settings =
+        RabbitSettings { patience: Duration::from_millis(500), ..RabbitSettings::default() };
+    let [port] = testkit::free_ports();
+    let url = format!("amqp://guest:secret@127.0.0.1:{port}");
+    let queue = RabbitQueue::new(&url, settings).unwrap();
+    let error = queue.publish(QUEUE, messages(1)).await.unwrap_err().to_string();
+    assert!(error.contains("unavailable") && !error.contains("secret"), "{error}");
+    assert!(queue.check().await.is_err());
+    assert!(queue.consume(QUEUE, 1).await.is_err());
+    assert!(queue.depth(QUEUE).await.is_err());
+}
