@@ -19,7 +19,7 @@ const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// Virtual hosts that are there from the start, one for each test: to make one later takes a second.
 const VIRTUAL_HOSTS: usize = 64;
 /// How long a node may take to start on a busy machine.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 
 /// One node, or the first of a cluster.
 #[derive(Debug)]
@@ -145,10 +145,9 @@ impl Node {
         if names.len() > 1 {
             config += "cluster_formation.peer_discovery_backend = classic_config\n";
             for (n, name) in names.iter().enumerate() {
-                config += &format!(
-                    "cluster_formation.classic_config.nodes.{} = {name}@localhost\n",
-                    n + 1
-                );
+                let n = n + 1;
+                let key = format!("cluster_formation.classic_config.nodes.{n}");
+                config.extend([key.as_str(), " = ", name, "@localhost\n"]);
             }
         }
         fs::write(self.folder.join("rabbitmq.conf"), config).expect("a file");
@@ -172,6 +171,8 @@ impl Node {
             .env("RABBITMQ_ADVANCED_CONFIG_FILE", at("advanced.config"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", at("enabled_plugins"))
             .env("RABBITMQ_PID_FILE", at("pid"))
+            // Not into the folder of whoever runs the tests.
+            .env("ERL_CRASH_DUMP", at("erl_crash.dump"))
             // Threads that have nothing to do shall not look busy: the machine is shared.
             .env(
                 "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
@@ -232,7 +233,9 @@ impl Drop for Running {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.child.wait();
-        self.guard.take().map(Guard::release);
+        if let Some(guard) = self.guard.take() {
+            guard.release();
+        }
     }
 }
 
