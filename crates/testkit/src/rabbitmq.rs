@@ -70,11 +70,12 @@ impl RabbitMq {
         let mut epmd = Command::new("epmd");
         epmd.args(["-port", &epmd_port.to_string(), "-address", "127.0.0.1"]);
         let names_server = Running::start(epmd.stdin(Stdio::null()), dir.path());
+        // The others find the first one there: nodes that start together look for each other for long.
         for node in &mut nodes {
             node.prepare(&names);
             node.launch();
+            node.wait();
         }
-        nodes.iter_mut().for_each(Node::wait);
         Self { nodes, vhosts_given: AtomicUsize::new(0), _names: names_server, dir }
     }
 
@@ -135,13 +136,17 @@ impl Node {
         fs::write(&cookie, "userstreamtests").expect("a cookie");
         fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400)).expect("a private cookie");
         fs::write(self.folder.join("enabled_plugins"), "[].").expect("a file");
-        fs::write(self.folder.join("definitions.json"), definitions()).expect("a file");
         let mut config = format!(
-            "listeners.tcp.1 = 127.0.0.1:{}\nload_definitions = {}\n\
+            "listeners.tcp.1 = 127.0.0.1:{}\n\
              disk_free_limit.absolute = 50MB\nlog.file.level = warning\n",
             self.port,
-            self.folder.join("definitions.json").display(),
         );
+        // Whoever joins gets them from the first.
+        if names[0] == self.name {
+            let file = self.folder.join("definitions.json");
+            fs::write(&file, definitions()).expect("a file");
+            config.extend(["load_definitions = ", &file.to_string_lossy(), "\n"]);
+        }
         if names.len() > 1 {
             config += "cluster_formation.peer_discovery_backend = classic_config\n";
             for (n, name) in names.iter().enumerate() {

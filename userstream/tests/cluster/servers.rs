@@ -107,14 +107,14 @@ impl<Broker> Cluster<Broker> {
     }
 
     /// How many messages of a queue a copy gave this verdict.
-    pub(crate) async fn verdicts(&self, role: Role, copy: usize, verdict: &str) -> f64 {
+    pub(crate) async fn verdicts(&self, role: Role, copy: usize, verdict: &str) -> u64 {
         let answer = self.http().get(self.copy_url(role, copy, "/metrics")).send().await.unwrap();
         let text = answer.text().await.unwrap();
         let of_verdict = |line: &&str| {
             line.starts_with("userstream_messages_total{")
                 && line.contains(&format!("verdict=\"{verdict}\""))
         };
-        let number = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+        let number = |line: &str| line.rsplit(' ').next()?.parse::<u64>().ok();
         text.lines().filter(of_verdict).filter_map(number).sum()
     }
 
