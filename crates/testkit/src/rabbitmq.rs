@@ -19,7 +19,7 @@ const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// Virtual hosts that are there from the start, one for each test: to make one later takes a second.
 const VIRTUAL_HOSTS: usize = 64;
 /// How long a node may take to start on a busy machine.
-const START: Duration = Duration::from_mins(2);
+const START: Duration = Duration::from_mins(5);
 
 /// One node, or the first of a cluster.
 #[derive(Debug)]
