@@ -65,9 +65,11 @@ pub async fn run(
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }));
+    let depths = Arc::<depths::Depths>::default();
+    let state = api::AppState { queue: queue.clone(), depths: depths.clone() };
     let app = SERVICE.router(
         utoipa_axum::router::OpenApiRouter::new(),
-        runtime::tokens::require(api::routes(queue.clone()), &tokens, SERVICE.name),
+        runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
         health,
     );
     let worker = Worker::run(
@@ -83,7 +85,7 @@ pub async fn run(
         },
         shutdown.clone(),
     );
-    let depths = depths::measure(queue, shutdown.clone());
+    let depths = depths.measure(queue, shutdown.clone());
     let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker, depths);
     served
 }

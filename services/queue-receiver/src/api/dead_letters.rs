@@ -1,7 +1,5 @@
 //! `/dead-letters`: browse, inspect, correct, replay, delete.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{Request, State},
     http::StatusCode,
@@ -9,7 +7,7 @@ use axum::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{FieldError, MAX_EVENT_BYTES};
-use queue::{DeadLetter, DeadLetterFilter, Queue, TOPICS};
+use queue::{DeadLetter, DeadLetterFilter, TOPICS};
 use runtime::{
     Cursor, Json, Path, Problem, Query,
     http::{cursor::PageBody, extract, problem::ProblemBody},
@@ -17,7 +15,7 @@ use runtime::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-type Queues = State<Arc<dyn Queue>>;
+use super::AppState;
 
 /// A message that could not be done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +81,7 @@ fn default_limit() -> usize {
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list(
-    State(queue): Queues,
+    State(AppState { queue, .. }): State<AppState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<PageBody<DeadLetterBody>>, Problem> {
     let limit = query.limit;
@@ -117,7 +115,7 @@ fn filter(queue: Option<String>, cause: Option<String>) -> Result<DeadLetterFilt
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get(
-    State(queue): Queues,
+    State(AppState { queue, .. }): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<Json<DeadLetterBody>, Problem> {
     let letter = queue.dead_letter(&id).await.map_err(super::unavailable)?;
@@ -130,7 +128,7 @@ pub(super) async fn get(
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn delete(
-    State(queue): Queues,
+    State(AppState { queue, .. }): State<AppState>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let there = queue.delete_dead_letter(&id).await.map_err(super::unavailable)?;
@@ -155,7 +153,7 @@ pub(super) struct Correction {
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn replay(
-    State(queue): Queues,
+    State(AppState { queue, .. }): State<AppState>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
@@ -190,7 +188,7 @@ pub(super) struct Replayed {
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn replay_many(
-    State(queue): Queues,
+    State(AppState { queue, .. }): State<AppState>,
     request: Request,
 ) -> Result<Json<Replayed>, Problem> {
     let asked: ReplayFilter = optional_json(request).await?;

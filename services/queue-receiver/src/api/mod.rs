@@ -9,14 +9,23 @@ use queue::{Queue, QueueError};
 use runtime::Problem;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes(queue: Arc<dyn Queue>) -> OpenApiRouter {
+use crate::depths::Depths;
+
+/// What the calls work with.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) depths: Arc<Depths>,
+}
+
+pub(crate) fn routes(state: AppState) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(queues::list))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::get, dead_letters::delete))
         .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::replay_many))
-        .with_state(queue)
+        .with_state(state)
 }
 
 /// The queue could not answer: nothing was changed that was not confirmed.

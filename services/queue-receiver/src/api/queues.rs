@@ -1,12 +1,12 @@
 //! `GET /queues`.
 
-use std::sync::Arc;
-
 use axum::extract::State;
-use queue::{Depth, Queue, TOPICS};
+use queue::{Depth, TOPICS};
 use runtime::{Json, Problem, http::problem::ProblemBody};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::AppState;
 
 /// A queue and what it holds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,6 +14,14 @@ pub(super) struct QueueDepth {
     name: &'static str,
     #[serde(flatten)]
     depth: Depth,
+    rates: Rates,
+}
+
+/// How fast a queue changes, over the last minute.
+#[derive(Debug, Serialize, ToSchema)]
+struct Rates {
+    /// Messages that came, less those that went, per second; null until it was measured twice.
+    growth: Option<f64>,
 }
 
 /// All queues.
@@ -26,11 +34,12 @@ pub(super) struct QueueList {
 #[utoipa::path(get, path = "/queues", tag = "queues", responses(
     (status = 200, body = QueueList),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn list(State(queue): State<Arc<dyn Queue>>) -> Result<Json<QueueList>, Problem> {
+pub(super) async fn list(State(state): State<AppState>) -> Result<Json<QueueList>, Problem> {
     let mut items = Vec::with_capacity(TOPICS.len());
     for name in TOPICS {
-        let depth = queue.depth(name).await.map_err(super::unavailable)?;
-        items.push(QueueDepth { name, depth });
+        let depth = state.queue.depth(name).await.map_err(super::unavailable)?;
+        let rates = Rates { growth: state.depths.growth(name) };
+        items.push(QueueDepth { name, depth, rates });
     }
     Ok(Json(QueueList { items }))
 }
