@@ -19,7 +19,7 @@ const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// Virtual hosts that are there from the start, one for each test: to make one later takes a second.
 const VIRTUAL_HOSTS: usize = 64;
 /// How long a node may take to start on a busy machine.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(5);
 
 /// One node, or the first of a cluster.
 #[derive(Debug)]
@@ -70,11 +70,12 @@ impl RabbitMq {
         let mut epmd = Command::new("epmd");
         epmd.args(["-port", &epmd_port.to_string(), "-address", "127.0.0.1"]);
         let names_server = Running::start(epmd.stdin(Stdio::null()), dir.path());
+        // The others find the first one there: nodes that start together look for each other for long.
         for node in &mut nodes {
             node.prepare(&names);
             node.launch();
+            node.wait();
         }
-        nodes.iter_mut().for_each(Node::wait);
         Self { nodes, vhosts_given: AtomicUsize::new(0), _names: names_server, dir }
     }
 
@@ -135,20 +136,23 @@ impl Node {
         fs::write(&cookie, "userstreamtests").expect("a cookie");
         fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400)).expect("a private cookie");
         fs::write(self.folder.join("enabled_plugins"), "[].").expect("a file");
-        fs::write(self.folder.join("definitions.json"), definitions()).expect("a file");
         let mut config = format!(
-            "listeners.tcp.1 = 127.0.0.1:{}\nload_definitions = {}\n\
+            "listeners.tcp.1 = 127.0.0.1:{}\n\
              disk_free_limit.absolute = 50MB\nlog.file.level = warning\n",
             self.port,
-            self.folder.join("definitions.json").display(),
         );
+        // Whoever joins gets them from the first.
+        if names[0] == self.name {
+            let file = self.folder.join("definitions.json");
+            fs::write(&file, definitions()).expect("a file");
+            config.extend(["load_definitions = ", &file.to_string_lossy(), "\n"]);
+        }
         if names.len() > 1 {
             config += "cluster_formation.peer_discovery_backend = classic_config\n";
             for (n, name) in names.iter().enumerate() {
-                config += &format!(
-                    "cluster_formation.classic_config.nodes.{} = {name}@localhost\n",
-                    n + 1
-                );
+                let n = n + 1;
+                let key = format!("cluster_formation.classic_config.nodes.{n}");
+                config.extend([key.as_str(), " = ", name, "@localhost\n"]);
             }
         }
         fs::write(self.folder.join("rabbitmq.conf"), config).expect("a file");
@@ -172,6 +176,8 @@ impl Node {
             .env("RABBITMQ_ADVANCED_CONFIG_FILE", at("advanced.config"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", at("enabled_plugins"))
             .env("RABBITMQ_PID_FILE", at("pid"))
+            // Not into the folder of whoever runs the tests.
+            .env("ERL_CRASH_DUMP", at("erl_crash.dump"))
             // Threads that have nothing to do shall not look busy: the machine is shared.
             .env(
                 "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
@@ -232,7 +238,9 @@ impl Drop for Running {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.child.wait();
-        self.guard.take().map(Guard::release);
+        if let Some(guard) = self.guard.take() {
+            guard.release();
+        }
     }
 }
 

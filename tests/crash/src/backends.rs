@@ -95,6 +95,15 @@ impl Backends {
         }
     }
 
+    /// What RabbitMQ says of its queues that are not empty.
+    pub(crate) fn depths(&self) -> String {
+        let Some(servers) = &self.0 else { return String::new() };
+        let columns = ["name", "messages_ready", "messages_unacknowledged", "consumers"];
+        let args = [&["list_queues", "--vhost", &servers.vhost][..], &columns].concat();
+        let queues = servers.rabbit.ctl(0, &args);
+        queues.lines().filter(|line| !line.contains("\t0\t0\t")).collect::<Vec<_>>().join("; ")
+    }
+
     /// Copies what RabbitMQ logged into a folder.
     pub(crate) fn copy_logs(&self, to: &Path) {
         let Some(servers) = &self.0 else { return };

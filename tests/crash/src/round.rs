@@ -115,7 +115,7 @@ pub async fn play(binary: &Path, backends: &mut Backends, settings: Settings) ->
     split.all_ready().await;
     let ledger = load.ledger().read();
     if let Err(error) = compare(&split, &console, &ledger, &reports, &mut round).await {
-        round.failures.push(error);
+        round.failures.push(format!("{error}; RabbitMQ says: {}", backends.depths()));
     }
     round.memory = Role::ALL.map(|role| (role, split.peak_memory_mib(role))).into();
     judge(&ledger, senders_killed, &mut round);

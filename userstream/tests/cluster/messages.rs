@@ -24,7 +24,7 @@ pub(crate) fn message(body: impl Into<Vec<u8>>) -> Message {
 }
 
 /// Publishes so many different people.
-pub(crate) async fn publish_people(queue: &dyn Queue, count: usize) {
+pub(crate) async fn publish_people(queue: &dyn Queue, count: u64) {
     let people =
         (0..count).map(|n| message(registration(&format!("p{n}@example.com")).to_string()));
     queue.publish(REGISTRATIONS, people.collect()).await.unwrap();

@@ -26,7 +26,7 @@ async fn retries_survive_the_death_of_the_broker() {
     cluster.all_mailed(&console, 2).await;
     eventually("it has failed twice", || async {
         let retries = cluster.verdicts(testkit::Role::QueueReceiver, 0, "retry").await;
-        (retries >= 2.0).then_some(())
+        (retries >= 2).then_some(())
     })
     .await;
     cluster.broker.kill(0);

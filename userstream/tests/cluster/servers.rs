@@ -4,11 +4,14 @@ use std::{
     ops::{Deref, DerefMut},
     process::Command,
     sync::{Arc, LazyLock},
+    time::Duration,
 };
 
 use queue::Queue;
 use serde_json::Value;
-use testkit::{Console, Postgres, Proxy, RabbitMq, Role, Split, SplitSettings, eventually};
+use testkit::{
+    Console, Postgres, Proxy, RabbitMq, Role, Split, SplitSettings, eventually, eventually_within,
+};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_userstream");
@@ -83,16 +86,17 @@ impl<Broker> Cluster<Broker> {
     }
 
     /// Waits until so many are stored and mailed, and checks that nothing is there twice.
-    pub(crate) async fn all_mailed(&self, console: &Console, count: usize) {
-        eventually(&format!("{count} are stored and mailed"), || async {
+    pub(crate) async fn all_mailed(&self, console: &Console, count: u64) {
+        let what = format!("{count} are stored and mailed");
+        eventually_within(Duration::from_mins(2), &what, || async {
             let stats = console.try_get("/stats").await.ok()?;
             let there = stats["users"]["total"] == count && stats["notifications"]["sent"] == count;
             there.then_some(())
         })
         .await;
         let notifications = console.all("/notifications").await.unwrap();
-        assert_eq!(notifications.len(), count, "a notification is recorded twice");
-        assert_eq!(self.outbox().len(), count, "an e-mail too many, or too few");
+        assert_eq!(notifications.len() as u64, count, "a notification is recorded twice");
+        assert_eq!(self.outbox().len() as u64, count, "an e-mail too many, or too few");
     }
 
     /// No message is among the dead letters of any queue.
@@ -103,14 +107,14 @@ impl<Broker> Cluster<Broker> {
     }
 
     /// How many messages of a queue a copy gave this verdict.
-    pub(crate) async fn verdicts(&self, role: Role, copy: usize, verdict: &str) -> f64 {
+    pub(crate) async fn verdicts(&self, role: Role, copy: usize, verdict: &str) -> u64 {
         let answer = self.http().get(self.copy_url(role, copy, "/metrics")).send().await.unwrap();
         let text = answer.text().await.unwrap();
         let of_verdict = |line: &&str| {
             line.starts_with("userstream_messages_total{")
                 && line.contains(&format!("verdict=\"{verdict}\""))
         };
-        let number = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+        let number = |line: &str| line.rsplit(' ').next()?.parse::<u64>().ok();
         text.lines().filter(of_verdict).filter_map(number).sum()
     }
 
