@@ -144,8 +144,8 @@ async fn what_lasts_is_an_outage() {
 
 #[tokio::test]
 async fn what_the_store_fails_at_again_and_again_is_not() {
-    let answer = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
-    let (store, heads) = script(&[answer]).await;
+    let (store, heads) =
+        script(&["HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"]).await;
     let error = store.record(&[registration()]).await.unwrap_err();
     assert!(matches!(error, StoreError::Failed(_)), "{error}");
     assert_eq!(heads.lock().unwrap().len(), 3, "asked three times");

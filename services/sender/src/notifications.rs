@@ -13,6 +13,7 @@ use store::{
     AttemptOutcome, NotificationAttempt, NotificationClaim, NotificationRequest, Notifications,
     StoreError,
 };
+use tracing::warn;
 
 use crate::{
     compose::Composer,
@@ -50,11 +51,31 @@ impl Deliverer {
 impl Handler for Deliverer {
     type Data = EmailRequested;
 
+    /// The whole batch or, if the store refuses it, one at a time: then only the e-mail that is to blame
+    /// fails.
     async fn handle(&self, batch: &[EmailJob]) -> Result<Vec<Outcome>, Outage> {
+        let cause = match self.send(batch).await {
+            Ok(outcomes) => return Ok(outcomes),
+            Err(StoreError::Unavailable(reason)) => return Err(Outage(reason)),
+            Err(StoreError::Failed(cause)) => cause,
+        };
+        if let [_] = batch {
+            return Ok(vec![Outcome::Failed(cause)]);
+        }
+        warn!(cause, jobs = batch.len(), "the store refused a batch; trying each by itself");
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for job in batch.chunks(1) {
+            outcomes.append(&mut self.handle(job).await?);
+        }
+        Ok(outcomes)
+    }
+}
+
+impl Deliverer {
+    async fn send(&self, batch: &[EmailJob]) -> Result<Vec<Outcome>, StoreError> {
         let started = Instant::now();
         let requests: Vec<_> = batch.iter().map(to_request).collect();
-        let claims =
-            self.notifications.claim_notifications(&requests, CLAIM).await.map_err(outage)?;
+        let claims = self.notifications.claim_notifications(&requests, CLAIM).await?;
 
         let mut written = Written::default();
         let outcomes =
@@ -65,11 +86,11 @@ impl Handler for Deliverer {
         if !outgoing.is_empty() {
             // A folder that cannot be written to is the relay being away: no e-mail's fault.
             let delivered = self.outbox.clone().deliver(outgoing).await;
-            delivered.map_err(|e| Outage(format!("the outbox: {e}")))?;
+            delivered.map_err(|e| StoreError::Unavailable(format!("the outbox: {e}")))?;
         }
         if !attempts.is_empty() {
             let records: Vec<_> = attempts.iter().map(|a| a.record.clone()).collect();
-            self.notifications.record_attempts(&records).await.map_err(outage)?;
+            self.notifications.record_attempts(&records).await?;
         }
         for attempt in attempts {
             measure(attempt, started.elapsed());
@@ -137,11 +158,6 @@ fn to_request(job: &EmailJob) -> NotificationRequest {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is the end of a `map_err`")]
-fn outage(error: StoreError) -> Outage {
-    Outage(error.to_string())
-}
-
 fn measure(attempt: Attempt, elapsed: Duration) {
     let outcome = match attempt.record.outcome {
         AttemptOutcome::Sent => "sent",
@@ -151,4 +167,78 @@ fn measure(attempt: Attempt, elapsed: Duration) {
     let labels = [("template", attempt.template), ("outcome", outcome.to_owned())];
     metrics::counter!("userstream_emails_total", &labels).increment(1);
     metrics::histogram!("userstream_email_duration_seconds", &labels).record(elapsed.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::{ConfirmationKeys, Event, NotificationId, UserId};
+    use store::{Notification, NotificationFilter, Page};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A log that fails at whatever concerns one e-mail.
+    struct OneBad(NotificationId);
+
+    #[async_trait]
+    impl Notifications for OneBad {
+        async fn claim_notifications(
+            &self,
+            requests: &[NotificationRequest],
+            _lease: Duration,
+        ) -> Result<Vec<NotificationClaim>, StoreError> {
+            if requests.iter().any(|r| r.notification_id == self.0) {
+                return Err(StoreError::Failed("no".into()));
+            }
+            Ok(vec![NotificationClaim::Settled; requests.len()])
+        }
+
+        async fn record_attempts(&self, _: &[NotificationAttempt]) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn notification(
+            &self,
+            _: NotificationId,
+        ) -> Result<Option<Notification>, StoreError> {
+            Ok(None)
+        }
+
+        async fn notifications(
+            &self,
+            _: &NotificationFilter,
+            _: Option<i64>,
+            _: u32,
+        ) -> Result<Page<Notification, i64>, StoreError> {
+            Ok(Page { items: Vec::new(), next: None })
+        }
+    }
+
+    fn job(n: u128) -> EmailJob {
+        let data = EmailRequested {
+            notification_id: NotificationId(Uuid::from_u128(n)),
+            user_id: UserId(1),
+            template: "confirmation".into(),
+            context: serde_json::Map::new(),
+        };
+        let time = DateTime::UNIX_EPOCH;
+        let event = Event { id: n.to_string(), source: "/test".into(), time, data };
+        Job { event, attempts: 0, traceparent: None, delivery: Uuid::from_u128(n) }
+    }
+
+    #[tokio::test]
+    async fn one_that_the_store_fails_at_does_not_take_its_neighbours_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let composer = Composer::new(
+            "UserStream <no-reply@example.com>".parse().unwrap(),
+            "https://example.org".into(),
+            ConfirmationKeys::derive(b"secret", []),
+        );
+        let outbox = Arc::new(Outbox::open(folder.path()).unwrap());
+        let bad = NotificationId(Uuid::from_u128(2));
+        let deliverer = Deliverer::new(Arc::new(OneBad(bad)), composer.unwrap(), outbox);
+        let outcomes = deliverer.handle(&[job(1), job(2), job(3)]).await.unwrap();
+        assert_eq!(outcomes, [Outcome::Done, Outcome::Failed("no".into()), Outcome::Done]);
+    }
 }

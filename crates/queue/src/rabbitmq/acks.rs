@@ -73,7 +73,9 @@ mod tests {
     #[test]
     fn a_batch_is_done_with_its_last_event() {
         let mut acks = Acks::default();
-        [1, 1, 2].into_iter().for_each(|tag| acks.delivered(tag));
+        for tag in [1, 1, 2] {
+            acks.delivered(tag);
+        }
         assert_eq!(say(&mut acks, &[1, 2]), [(2, false)]);
         assert_eq!(say(&mut acks, &[1]), [(1, true)]);
         assert_eq!(say(&mut acks, &[1, 7]), []);

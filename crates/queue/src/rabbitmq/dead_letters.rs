@@ -45,7 +45,7 @@ enum Decision {
     /// It goes.
     Delete,
     /// It goes back to its queue, in its own words or in others.
-    Replay(DeadLetter, Option<Bytes>),
+    Replay(Box<DeadLetter>, Option<Bytes>),
 }
 
 /// Whether to look at the next one.
@@ -119,7 +119,7 @@ impl Shared {
         id: &str,
         corrected: Option<Bytes>,
     ) -> Result<bool, QueueError> {
-        self.on_one(id, |letter| Decision::Replay(letter, corrected.clone())).await
+        self.on_one(id, |letter| Decision::Replay(Box::new(letter), corrected.clone())).await
     }
 
     pub(super) async fn delete(&self, id: &str) -> Result<bool, QueueError> {
@@ -136,7 +136,7 @@ impl Shared {
             self.look_through(&queue, |letter| {
                 if letter.dead_at <= dead_before && passes(filter, &letter) {
                     replayed += 1;
-                    return (Decision::Replay(letter, None), Next::GoOn);
+                    return (Decision::Replay(Box::new(letter), None), Next::GoOn);
                 }
                 (Decision::Keep, Next::GoOn)
             })
@@ -204,7 +204,7 @@ impl Shared {
                         .map_err(unavailable)?;
                     gone += 1;
                 }
-                Decision::Replay(letter, corrected) => replays.add(tag, letter, corrected),
+                Decision::Replay(letter, corrected) => replays.add(tag, *letter, corrected),
             }
             if replays.len() >= REPLAYED_TOGETHER {
                 gone += replays.publish(self, &channel).await?;

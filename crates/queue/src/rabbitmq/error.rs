@@ -18,20 +18,20 @@ pub(super) fn silent(what: &str) -> QueueError {
 
 /// The named thing is not there.
 pub(super) fn is_not_found(error: &Error) -> bool {
-    is_soft(error, AMQPSoftError::NOTFOUND)
+    is_soft(error, &AMQPSoftError::NOTFOUND)
 }
 
 /// It is there, or asked for, with arguments that do not fit.
 pub(super) fn is_unfit(error: &Error) -> bool {
-    is_soft(error, AMQPSoftError::PRECONDITIONFAILED)
+    is_soft(error, &AMQPSoftError::PRECONDITIONFAILED)
 }
 
 /// Another connection has it for itself.
 pub(super) fn is_locked(error: &Error) -> bool {
-    is_soft(error, AMQPSoftError::RESOURCELOCKED)
+    is_soft(error, &AMQPSoftError::RESOURCELOCKED)
 }
 
-fn is_soft(error: &Error, wanted: AMQPSoftError) -> bool {
+fn is_soft(error: &Error, wanted: &AMQPSoftError) -> bool {
     let ErrorKind::ProtocolError(error) = error.kind() else { return false };
-    matches!(error.kind(), AMQPErrorKind::Soft(kind) if *kind == wanted)
+    matches!(error.kind(), AMQPErrorKind::Soft(kind) if kind == wanted)
 }
