@@ -27,6 +27,8 @@ const SETTINGS: &str = "
     SET enable_seqscan = off;
     SET max_parallel_workers_per_gather = 0;
     SET jit = off";
+/// Where no time is asked for, whose index only a bitmap can use.
+const IN_ORDER: &str = "SET enable_bitmapscan = off";
 /// How soon the server notices, before it has a row to send, that nobody waits for it any more. Servers
 /// before version 14 know no such setting.
 const NOTICE: &str = "SET client_connection_check_interval = '1s'";
@@ -62,6 +64,9 @@ impl Exports {
         let permit = self.permit().await?;
         let mut connection = connect(&self.options, CONNECT_TIMEOUT).await?;
         connection.execute(SETTINGS).await.map_err(|e| judge(&e))?;
+        if filter.created_from.is_none() && filter.created_to.is_none() {
+            connection.execute(IN_ORDER).await.map_err(|e| judge(&e))?;
+        }
         let _ = connection.execute(NOTICE).await;
         let (chunks, received) = mpsc::channel(CHUNKS_WAITING);
         let filter = filter.clone();

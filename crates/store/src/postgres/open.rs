@@ -26,13 +26,15 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// For every connection that answers calls.
 ///
 /// Plans are kept, and one that was made for an empty table must be good for a full one: no statement
-/// here is better off reading a whole table or building a hash of it.
+/// here is better off reading a whole table or building a hash of it, and a page comes in the order of
+/// an index rather than of a bitmap that is sorted when all of it has been read.
 const CALLS: &str = "
     SET statement_timeout = '30s';
     SET idle_in_transaction_session_timeout = '60s';
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_bitmapscan = off;
     SET max_parallel_workers_per_gather = 0;
     SET jit = off";
 

@@ -34,6 +34,8 @@ impl Overview for PostgresStore {
             // One snapshot: the figures are of one moment.
             let moment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
             let mut tx = self.work().await?.begin_with(moment).await?;
+            // The index of times is one of stretches, which only a bitmap can use.
+            sqlx::query("SET LOCAL enable_bitmapscan = on").execute(&mut *tx).await?;
             let midnight = Utc::now().date_naive().and_time(NaiveTime::MIN).and_utc();
             let row = sqlx::query(COUNT_USERS).bind(midnight).fetch_one(&mut *tx).await?;
             let users = UserStats {
