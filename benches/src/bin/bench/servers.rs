@@ -161,10 +161,7 @@ async fn drained(database: &str, started: Instant) -> f64 {
             let share = BACKLOG as f64 / (BACKLOG as f64 - already as f64).max(1.0);
             return begun.elapsed().as_secs_f64() * share;
         }
-        assert!(
-            started.elapsed() < Duration::from_mins(2),
-            "only {count} rows after two minutes"
-        );
+        assert!(started.elapsed() < Duration::from_mins(2), "only {count} rows after two minutes");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
