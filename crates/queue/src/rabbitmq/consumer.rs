@@ -122,6 +122,9 @@ impl Inner {
         let after = after.filter(|after| *after > ALMOST);
         let mut early = Vec::new();
         let mut inbox = self.inbox();
+        if inbox.is_left() {
+            return early;
+        }
         for held in Held::events(delivery_tag, events, &history) {
             self.in_hand.arrived();
             match after {

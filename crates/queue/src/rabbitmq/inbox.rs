@@ -35,9 +35,16 @@ pub(super) struct Inbox {
     held: HashMap<DeliveryTag, Held>,
     acks: Acks,
     ended: Option<QueueError>,
+    /// The consumer is gone; what still comes is nobody's.
+    left: bool,
 }
 
 impl Inbox {
+    /// Whether there is nobody to receive.
+    pub(super) fn is_left(&self) -> bool {
+        self.left
+    }
+
     /// An event that waits to be received.
     pub(super) fn arrive(&mut self, held: Held) {
         let (message, attempts) = (held.message.clone(), held.history.attempts);
@@ -95,12 +102,35 @@ impl Inbox {
         self.acks.acknowledge(done)
     }
 
-    /// How many events waited, and how many were received, and are in hand no more.
+    /// The consumer goes. Gives how many events waited, and how many were received and not settled.
     pub(super) fn leave(&mut self) -> (usize, usize) {
+        self.left = true;
         let waiting = self.waiting.len();
         let received = self.held.len() - waiting;
         self.waiting.clear();
         self.held.clear();
         (waiting, received)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(tag: u64) -> Held {
+        Held { tag, alone: true, message: Message::event("1", "{}"), history: History::default() }
+    }
+
+    #[test]
+    fn what_is_in_hand_when_the_consumer_goes_is_told_apart() {
+        let mut inbox = Inbox::default();
+        (1..=5).for_each(|tag| inbox.arrive(held(tag)));
+        let received = inbox.receive(3);
+        assert_eq!(inbox.settle(received[0].tag), Some(true));
+        assert_eq!(inbox.settle(received[0].tag), None);
+        assert!(!inbox.is_left());
+        assert_eq!(inbox.leave(), (2, 2));
+        assert!(inbox.is_left());
+        assert_eq!(inbox.settle(received[1].tag), None);
     }
 }

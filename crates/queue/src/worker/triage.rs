@@ -41,6 +41,8 @@ impl<H: Handler> Worker<H> {
     /// message needs nothing that could be away.
     pub(super) async fn triage(self: std::sync::Arc<Self>, over: CancellationToken) {
         let mut outage = self.outage.subscribe();
+        // Of one outage the first failure is told.
+        let mut told = false;
         while !over.is_cancelled() {
             tokio::select! {
                 () = over.cancelled() => return,
@@ -48,11 +50,16 @@ impl<H: Handler> Worker<H> {
             }
             let result = tokio::select! {
                 () = over.cancelled() => return,
-                _ = outage.wait_for(Option::is_none) => Ok(()),
+                _ = outage.wait_for(Option::is_none) => {
+                    told = false;
+                    Ok(())
+                }
                 result = self.look_ahead() => result,
             };
             if let Err(error) = result {
-                warn!(queue = self.topic.queue, %error, "malformed messages wait for now");
+                if !std::mem::replace(&mut told, true) {
+                    warn!(queue = self.topic.queue, %error, "malformed messages wait for now");
+                }
                 sleep(SHORTEST_PAUSE, &over).await;
             }
         }
