@@ -20,16 +20,13 @@ use crate::load::Load;
 
 /// Connections that send at one time, each waiting for its answer.
 const CONNECTIONS: usize = 64;
-/// And to the embedded queue, where what waits shares a sync of the disk: so many that a slow disk is not
-/// all that is measured.
-const EMBEDDED_CONNECTIONS: usize = 256;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let Some(binary) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: bench PATH-OF-USERSTREAM");
+        eprintln!("usage: bench PATH-OF-USERSTREAM [start|alone|up|servers]");
         return ExitCode::FAILURE;
     };
     let binary = binary.canonicalize().unwrap_or(binary);
@@ -37,10 +34,21 @@ async fn main() -> ExitCode {
     println!("{cores} cores, load generator included; {ROUNDS} rounds, medians\n");
     println!("{:<52} {:>12} {:>10}", "what", "figure", "must");
     println!("{:<52} {:>9.1} ms", "a sync of 32 KiB by this disk", disk::sync_millis());
-    let mut ok = start(&binary).await;
-    ok &= intake_alone(&binary).await;
-    ok &= intake_of_all(&binary).await;
-    ok &= servers::measure(&binary).await;
+    let only = std::env::args().nth(2);
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    let mut ok = true;
+    if wanted("start") {
+        ok &= start(&binary).await;
+    }
+    if wanted("alone") {
+        ok &= intake_alone(&binary).await;
+    }
+    if wanted("up") {
+        ok &= intake_of_all(&binary).await;
+    }
+    if wanted("servers") {
+        ok &= servers::measure(&binary).await;
+    }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -120,9 +128,9 @@ struct Intake {
 async fn measure(address: &str) -> Intake {
     let (mut ratios, mut posts, mut live, mut late) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {
-        let calls = Load::of_live(address).run(EMBEDDED_CONNECTIONS, ROUND).await;
+        let calls = Load::of_live(address).run(CONNECTIONS, ROUND).await;
         let load = Load::of_registrations(address, round);
-        let registrations = load.run(EMBEDDED_CONNECTIONS, ROUND).await;
+        let registrations = load.run(CONNECTIONS, ROUND).await;
         assert_eq!(registrations.refused, 0, "a registration was refused");
         ratios.push(registrations.per_second / calls.per_second);
         posts.push(registrations.per_second);

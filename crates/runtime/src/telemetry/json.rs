@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{SecondsFormat, Utc};
-use serde_json::{Map, Value};
+use serde::Serialize;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -48,41 +48,60 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let metadata = event.metadata();
-        let mut line = Map::new();
-        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
-        line.insert("timestamp".into(), now.into());
-        line.insert("level".into(), metadata.level().as_str().to_ascii_lowercase().into());
-        line.insert("service".into(), self.service(metadata.target()).into());
-        line.insert("message".into(), "".into());
-        event.record(&mut Fields(&mut line));
-        writeln!(writer, "{}", Value::Object(line))
+        let level = metadata.level().as_str().to_ascii_lowercase();
+        write!(
+            writer,
+            r#"{{"timestamp":"{}","level":"{level}","service":"{}""#,
+            Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),
+            self.service(metadata.target()),
+        )?;
+        let mut fields = Fields { writer: &mut writer, message: false, result: Ok(()) };
+        event.record(&mut fields);
+        let Fields { message, result, .. } = fields;
+        result?;
+        writeln!(writer, "{}}}", if message { "" } else { r#","message":"""# })
     }
 }
 
-struct Fields<'a>(&'a mut Map<String, Value>);
+/// Writes each field as it comes.
+struct Fields<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    /// Whether there was a message; every line has one.
+    message: bool,
+    result: fmt::Result,
+}
 
-impl Visit for Fields<'_> {
+impl Fields<'_, '_> {
+    fn write(&mut self, field: &Field, value: impl Serialize) {
+        self.message |= field.name() == "message";
+        let json = serde_json::to_string(&value).unwrap_or_else(|_| "null".into());
+        let name = field.name();
+        self.result = self.result.and_then(|()| write!(self.writer, r#","{name}":{json}"#));
+    }
+}
+
+impl Visit for Fields<'_, '_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().into(), format!("{value:?}").into());
+        self.write(field, format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().into(), value.into());
+        self.write(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().into(), value.into());
+        self.write(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().into(), value.into());
+        self.write(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name().into(), value.into());
+        self.write(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().into(), value.into());
+        self.write(field, value);
     }
 }
