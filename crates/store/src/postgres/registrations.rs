@@ -1,7 +1,7 @@
 //! The way of a registration into the database.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{RegistrationId, UserId};
 use sqlx::postgres::PgRow;
 
@@ -10,8 +10,9 @@ use super::{
     row::{self, get, named},
 };
 use crate::{
-    Confirmed, EmailStage, NewRegistration, RecordOutcome, Recorded, RegistrationTrace,
-    Registrations, StoreError, sql::time,
+    Confirmed, NewRegistration, RecordOutcome, Recorded, RegistrationTrace, Registrations,
+    StoreError,
+    sql::{outcome::MailTimes, time},
 };
 
 /// A registration with its own e-mail, or, where that was withheld, the latest one that its address
@@ -85,23 +86,15 @@ impl Registrations for PostgresStore {
 fn trace(row: &PgRow, now: DateTime<Utc>) -> Result<RegistrationTrace, sqlx::Error> {
     let outcome = named(row, 2, RecordOutcome::from_name)?;
     let stored_at: DateTime<Utc> = get(row, 4)?;
-    let withheld = get(row, 6)?;
-    let sent_at: Option<DateTime<Utc>> = get(row, 8)?;
-    let ended = sent_at.map_or_else(|| get(row, 9), |at| Ok(Some(at)))?;
-    let at = match get::<Option<DateTime<Utc>>>(row, 7)? {
-        // What a mirrored e-mail has not had the time for has not happened yet.
-        Some(begun) if withheld => {
-            ended.map(|at| stored_at + (at - begun).max(TimeDelta::zero())).filter(|at| *at <= now)
-        }
-        _ => ended,
-    };
+    let mail = MailTimes { begun: get(row, 7)?, sent_at: get(row, 8)?, failed_at: get(row, 9)? };
+    let email = if get(row, 6)? { mail.mirrored(stored_at, now) } else { mail.own() };
     Ok(RegistrationTrace {
         registration_id: RegistrationId(get(row, 0)?),
         user_id: UserId(get(row, 1)?),
         outcome,
         submitted_at: get(row, 3)?,
         stored_at,
-        email: at.map(|at| EmailStage { sent: sent_at.is_some(), at }),
+        email,
         confirmed_at: if outcome == RecordOutcome::Created { get(row, 5)? } else { None },
     })
 }

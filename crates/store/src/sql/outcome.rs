@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{NotificationId, RegistrationId, UserId, template};
 
-use crate::{NewRegistration, RecordOutcome, Recorded};
+use crate::{EmailStage, NewRegistration, RecordOutcome, Recorded};
 
 /// What was decided about one registration id.
 pub(crate) struct Entry {
@@ -63,5 +64,33 @@ pub(crate) fn answer(item: &NewRegistration, outcome: RecordOutcome, entry: &Ent
         notification_id: entry.notification_id,
         notification_type: entry.notification_id.map(|_| template.to_owned()),
         cause: None,
+    }
+}
+
+/// When an e-mail was asked for, and how it ended.
+pub(crate) struct MailTimes {
+    pub(crate) begun: Option<DateTime<Utc>>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) failed_at: Option<DateTime<Utc>>,
+}
+
+impl MailTimes {
+    /// How the registration's own e-mail ended.
+    pub(crate) fn own(self) -> Option<EmailStage> {
+        let at = self.sent_at.or(self.failed_at)?;
+        Some(EmailStage { sent: self.sent_at.is_some(), at })
+    }
+
+    /// What a registration shows whose own e-mail was withheld: this one, as long after `stored_at` as
+    /// it took. What it has not had the time for has not happened yet.
+    pub(crate) fn mirrored(
+        self,
+        stored_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<EmailStage> {
+        let begun = self.begun;
+        let EmailStage { sent, at } = self.own()?;
+        let took = begun.map_or(TimeDelta::zero(), |begun| (at - begun).max(TimeDelta::zero()));
+        Some(EmailStage { sent, at: stored_at + took }).filter(|stage| stage.at <= now)
     }
 }

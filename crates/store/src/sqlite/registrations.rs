@@ -1,7 +1,7 @@
 //! The way of a registration into the database.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{RegistrationId, UserId};
 use sqlx::sqlite::SqliteRow;
 
@@ -13,8 +13,8 @@ use super::{
     time,
 };
 use crate::{
-    Confirmed, EmailStage, NewRegistration, RecordOutcome, Recorded, RegistrationTrace,
-    Registrations, StoreError,
+    Confirmed, NewRegistration, RecordOutcome, Recorded, RegistrationTrace, Registrations,
+    StoreError, sql::outcome::MailTimes,
 };
 
 /// A registration with its own e-mail, or, where that was withheld, the latest one that its address
@@ -82,23 +82,15 @@ impl Registrations for SqliteStore {
 fn trace(row: &SqliteRow, now: DateTime<Utc>) -> Result<RegistrationTrace, sqlx::Error> {
     let outcome = named(row, 2, RecordOutcome::from_name)?;
     let stored_at: DateTime<Utc> = get(row, 4)?;
-    let withheld = get(row, 6)?;
-    let sent_at: Option<DateTime<Utc>> = get(row, 8)?;
-    let ended = sent_at.map_or_else(|| get(row, 9), |at| Ok(Some(at)))?;
-    let at = match get::<Option<DateTime<Utc>>>(row, 7)? {
-        // What a mirrored e-mail has not had the time for has not happened yet.
-        Some(begun) if withheld => {
-            ended.map(|at| stored_at + (at - begun).max(TimeDelta::zero())).filter(|at| *at <= now)
-        }
-        _ => ended,
-    };
+    let mail = MailTimes { begun: get(row, 7)?, sent_at: get(row, 8)?, failed_at: get(row, 9)? };
+    let email = if get(row, 6)? { mail.mirrored(stored_at, now) } else { mail.own() };
     Ok(RegistrationTrace {
         registration_id: RegistrationId(uuid(row, 0)?),
         user_id: UserId(get(row, 1)?),
         outcome,
         submitted_at: get(row, 3)?,
         stored_at,
-        email: at.map(|at| EmailStage { sent: sent_at.is_some(), at }),
+        email,
         confirmed_at: if outcome == RecordOutcome::Created { get(row, 5)? } else { None },
     })
 }
