@@ -66,16 +66,23 @@ impl Publisher {
     }
 
     /// Publishes, and publishes again what was on its way when a connection was lost.
-    pub(super) async fn publish(&self, messages: Vec<Outgoing>) -> Result<(), QueueError> {
+    pub(super) async fn publish(&self, mut messages: Vec<Outgoing>) -> Result<(), QueueError> {
         let deadline = Instant::now() + self.patience;
-        for part in messages.chunks(WINDOW) {
-            self.publish_part(part, deadline).await?;
+        while messages.len() > WINDOW {
+            let rest = messages.split_off(WINDOW);
+            self.publish_part(std::mem::replace(&mut messages, rest), deadline).await?;
         }
-        Ok(())
+        self.publish_part(messages, deadline).await
     }
 
-    async fn publish_part(&self, part: &[Outgoing], deadline: Instant) -> Result<(), QueueError> {
-        let mut waiting = part.to_vec();
+    async fn publish_part(
+        &self,
+        mut waiting: Vec<Outgoing>,
+        deadline: Instant,
+    ) -> Result<(), QueueError> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
         loop {
             let room = self.room(&waiting, deadline).await?;
             let open = timeout_at(deadline, self.open()).await.map_err(|_| silent("connect"))??;
