@@ -1,6 +1,10 @@
 //! Connecting, and bringing the schema up to date.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use sqlx::{
     Connection, Executor, PgConnection, PgPool,
@@ -17,11 +21,13 @@ use super::{
     state::{Connected, State},
     users,
 };
-use crate::StoreError;
+use crate::{StoreError, sql::migrations::migrations};
 
 /// The numbered migrations, compiled in. Those of several processes wait for each other by an advisory
 /// lock.
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+static MIGRATIONS: LazyLock<Migrator> = migrations!(
+    "postgres": "0001_users", "0002_notification_logs", "0003_report_logs", "0004_accounts",
+);
 
 /// For every connection that answers calls.
 ///

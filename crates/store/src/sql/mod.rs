@@ -1,5 +1,6 @@
 //! What the SQL backends share: texts, times and answers. The statements are each backend's own.
 
+pub(crate) mod migrations;
 pub(crate) mod outcome;
 pub(crate) mod text;
 pub(crate) mod time;

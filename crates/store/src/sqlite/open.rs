@@ -1,6 +1,6 @@
 //! Opening a file: its folder, its mode, its schema.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::LazyLock};
 
 use sqlx::{
     Connection, SqliteConnection,
@@ -11,10 +11,12 @@ use sqlx::{
 use super::{
     ACQUIRE_TIMEOUT, BUSY_TIMEOUT, EXPORTS, READERS, SqliteStore, error::StoreResult, users,
 };
-use crate::StoreError;
+use crate::{StoreError, sql::migrations::migrations};
 
 /// The numbered migrations, compiled in.
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: LazyLock<Migrator> = migrations!(
+    "sqlite": "0001_users", "0002_notification_logs", "0003_report_logs", "0004_accounts",
+);
 
 /// How often, and how far apart, to ask for what SQLite's own busy timeout does not wait for: another
 /// process that turns the file to WAL at this moment, or closes it as the last.

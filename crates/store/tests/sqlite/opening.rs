@@ -7,8 +7,6 @@ use store::{Registrations, SqliteStore, StoreError, Users};
 
 use crate::{by_hand, containing, file, registration, run};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-
 #[tokio::test]
 async fn every_agreed_column_is_there() {
     let (path, _folder) = file();
@@ -62,7 +60,9 @@ async fn every_agreed_column_is_there() {
 async fn an_older_file_gets_what_it_misses() {
     let (path, _folder) = file();
     let mut connection = by_hand(&path).await;
-    MIGRATIONS.run_to(2, &mut connection).await.unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let migrations = Migrator::new(folder).await.unwrap();
+    migrations.run_to(2, &mut connection).await.unwrap();
     let insert =
         "INSERT INTO users (name, surname, email) VALUES ('Émile', 'ZOLA', 'z@example.com')";
     run(&mut connection, insert).await;
@@ -80,7 +80,7 @@ async fn an_older_file_gets_what_it_misses() {
         let store = SqliteStore::open(&path).await.unwrap();
         let after = installed(&mut connection).await;
         assert_eq!(after[..2], before, "these were not run again");
-        assert_eq!(after.len(), MIGRATIONS.iter().count());
+        assert_eq!(after.len(), migrations.iter().count());
         let found = store.users(&containing("éMILE zola"), None, 10).await.unwrap().items;
         assert_eq!(found.len(), 1, "rows are kept, and found in every letter case");
         assert_eq!(found[0].name, "Émile");
