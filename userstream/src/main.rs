@@ -14,6 +14,7 @@ use wiring::Error;
 use crate::cli::Command;
 
 fn main() -> ExitCode {
+    wiring::use_small_pages();
     let command = cli::Cli::parse().command;
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,10 +14,12 @@ mod database_url;
 mod error;
 mod keys;
 mod listen;
+mod memory;
 mod process;
 
 pub use connect::{Peer, database, peer, queue, remote_store};
 pub use error::Error;
 pub use keys::Keys;
 pub use listen::listen;
+pub use memory::use_small_pages;
 pub use process::{Prepared, main, run};
