@@ -1,13 +1,19 @@
 //! Logs to standard output, and measurements for `/metrics`.
 
 mod json;
+mod output;
 mod panics;
 
-use std::{io::IsTerminal, sync::OnceLock};
+use std::{
+    io::{self, IsTerminal},
+    sync::OnceLock,
+};
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+pub use self::output::LogGuard;
+use self::output::Output;
 use crate::config::{ConfigError, Env, error};
 
 /// Upper bounds of histogram buckets, in seconds: from a fast answer to a slow report.
@@ -16,8 +22,9 @@ const BUCKETS: [f64; 14] =
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
-/// Starts logging for a process that goes by `name`: `LOG_LEVEL`, `LOG_FORMAT`.
-pub fn init_logs(env: &Env, name: &'static str) -> Result<(), ConfigError> {
+/// Starts logging for a process that goes by `name`: `LOG_LEVEL`, `LOG_FORMAT`. Lines are written until
+/// the guard is dropped.
+pub fn init_logs(env: &Env, name: &'static str) -> Result<LogGuard, ConfigError> {
     let level = env.text("LOG_LEVEL").unwrap_or("info");
     // Libraries speak of what only their own developers need; what concerns us we say ourselves.
     let directives = match level {
@@ -28,7 +35,7 @@ pub fn init_logs(env: &Env, name: &'static str) -> Result<(), ConfigError> {
     };
     let filter = EnvFilter::try_new(directives)
         .map_err(|e| error("LOG_LEVEL", format!("{level:?} cannot be used: {e}"), "info"))?;
-    let terminal = std::io::stdout().is_terminal();
+    let terminal = io::stdout().is_terminal();
     let json = match env.text("LOG_FORMAT") {
         Some("json") => true,
         Some("text") => false,
@@ -37,24 +44,26 @@ pub fn init_logs(env: &Env, name: &'static str) -> Result<(), ConfigError> {
             return Err(error("LOG_FORMAT", format!("{other:?} is neither json nor text"), "json"));
         }
     };
-    let layer = if json { json_layer(name) } else { text_layer(terminal) };
+    let (output, guard) = Output::start(io::stdout());
+    let layer = if json { json_layer(name, output) } else { text_layer(terminal, output) };
     tracing_subscriber::registry().with(layer.with_filter(filter)).init();
     panics::log_panics();
-    Ok(())
+    Ok(guard)
 }
 
 type BoxedLayer = Box<dyn Layer<tracing_subscriber::Registry> + Send + Sync>;
 
-fn json_layer(name: &'static str) -> BoxedLayer {
+fn json_layer(name: &'static str, output: Output) -> BoxedLayer {
     Box::new(
         fmt::layer()
             .event_format(json::JsonLines::new(name))
-            .fmt_fields(fmt::format::JsonFields::new()),
+            .fmt_fields(fmt::format::JsonFields::new())
+            .with_writer(output),
     )
 }
 
-fn text_layer(colors: bool) -> BoxedLayer {
-    Box::new(fmt::layer().compact().with_ansi(colors))
+fn text_layer(colors: bool, output: Output) -> BoxedLayer {
+    Box::new(fmt::layer().compact().with_ansi(colors).with_writer(output))
 }
 
 /// Starts collecting measurements. Repeating is harmless.

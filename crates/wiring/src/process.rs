@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::{Error, listen};
+use crate::{Error, listen, use_small_pages};
 
 /// A service that has all it needs but a listener and the word to stop.
 pub struct Prepared(Box<dyn FnOnce(TcpListener, CancellationToken) -> Work + Send>);
@@ -28,6 +28,7 @@ pub fn main(
     service: &Service,
     prepare: impl AsyncFnOnce(&Env) -> Result<Prepared, Error>,
 ) -> ExitCode {
+    use_small_pages();
     let ended = Env::load().map_err(Error::from).and_then(|env| run(&env, service, prepare));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,7 +45,7 @@ pub fn run(
     service: &Service,
     prepare: impl AsyncFnOnce(&Env) -> Result<Prepared, Error>,
 ) -> Result<(), Error> {
-    telemetry::init_logs(env, service.name)?;
+    let _logs = telemetry::init_logs(env, service.name)?;
     telemetry::init_metrics();
     tokio::runtime::Runtime::new()?.block_on(async {
         let shutdown = shutdown::on_signals()?;

@@ -21,7 +21,7 @@ const BACKGROUND_NICENESS: i32 = 10;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(env: Env, options: &UpOptions) -> Result<(), Error> {
-    telemetry::init_logs(&env, "userstream")?;
+    let _logs = telemetry::init_logs(&env, "userstream")?;
     telemetry::init_metrics();
     let background = background_runtime()?;
     let result = tokio::runtime::Runtime::new()?.block_on(start(env, options, background.handle()));

@@ -18,7 +18,7 @@ use serde::{
 
 use tokio::sync::Mutex;
 
-use super::problem::Problem;
+use super::{MAX_BODY_BYTES, problem::Problem};
 
 /// Bytes of a refused body that are read and dropped, at the most, and for how long.
 const MOST_DROPPED: usize = 8 << 20;
@@ -64,6 +64,14 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// The rest of one that is too large is read and dropped, up to a limit, before the answer: a
 /// client that is still writing would otherwise lose it to a broken connection.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    if declares_little(request.headers()) {
+        return Bytes::from_request(request, state).await.map_err(|e| unread(&e));
+    }
+    Box::pin(large_body(request, state)).await
+}
+
+/// A body of whatever size.
+async fn large_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     let rest = Arc::new(Mutex::new(body.into_data_stream()));
     let read = stream::unfold(rest.clone(), async |rest| {
@@ -73,16 +81,31 @@ pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
     let request = Request::from_parts(parts, Body::from_stream(read));
     match Bytes::from_request(request, state).await {
         Ok(body) => Ok(body),
-        Err(BytesRejection::FailedToBufferBody(e))
-            if e.status() == StatusCode::PAYLOAD_TOO_LARGE =>
-        {
-            let _ = tokio::time::timeout(DROP_TIMEOUT, drop_rest(&rest)).await;
-            let detail = "The body is larger than this call takes.";
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
+        Err(rejection) => {
+            let problem = unread(&rejection);
+            if problem.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                let _ = tokio::time::timeout(DROP_TIMEOUT, drop_rest(&rest)).await;
+            }
+            Err(problem)
         }
-        Err(_) => {
+    }
+}
+
+/// Whether a body says that it is within every route's limit; nothing of it could be left unread.
+fn declares_little(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: usize| length <= MAX_BODY_BYTES)
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    match rejection {
+        BytesRejection::FailedToBufferBody(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = "The body is larger than this call takes.";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+        }
+        _ => {
             let detail = "The body did not arrive whole. Send it again.";
-            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+            Problem::new(StatusCode::BAD_REQUEST, detail)
         }
     }
 }
@@ -104,19 +127,22 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, format!("The body is not UTF-8: {error}."))
     })?;
+    serde_json::from_str(body).map_err(|error| mistake::<T>(body, &error))
+}
+
+/// What is wrong with a body, and where.
+fn mistake<T: DeserializeOwned>(body: &str, error: &serde_json::Error) -> Problem {
+    // Reading stops at the first mistake: behind one of shape the JSON may end malformed.
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(body) {
+        return malformed(&error);
+    }
     let mut deserializer = serde_json::Deserializer::from_str(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        let inner = error.into_inner();
-        // Reading stops at the first mistake: behind one of shape the JSON may end malformed.
-        match serde_json::from_str::<IgnoredAny>(body) {
-            Ok(_) if inner.is_data() => wrong_shape(&path, &inner),
-            Ok(_) => malformed(&inner),
-            Err(error) => malformed(&error),
+    match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(found) if found.inner().is_data() => {
+            wrong_shape(&found.path().to_string(), found.inner())
         }
-    })?;
-    deserializer.end().map_err(|error| malformed(&error))?;
-    Ok(value)
+        _ => malformed(error),
+    }
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {

@@ -4,12 +4,13 @@ pub mod client;
 pub mod cursor;
 mod docs;
 pub mod extract;
+mod measures;
 mod observe;
 mod openapi;
 pub mod problem;
 pub mod request_id;
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -62,12 +63,13 @@ impl Service {
             .merge(common)
             .split_for_parts();
         openapi::complete(&mut api);
+        let measures = Arc::new(measures::Measures::new(self.name));
         router
             .merge(docs::router(&api))
             .fallback(no_such_path)
             .method_not_allowed_fallback(no_such_method)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-            .layer(from_fn_with_state(self.name, observe::observe))
+            .layer(from_fn_with_state(measures, observe::observe))
     }
 
     fn openapi(&self) -> OpenApi {

@@ -1,6 +1,6 @@
 //! What happens around every request: its id, its measurement, its log line, and a net below it.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -12,12 +12,13 @@ use futures::FutureExt;
 use tracing::{debug, info, warn};
 
 use super::{
+    measures::Measures,
     problem::Problem,
     request_id::{HEADER, RequestId},
 };
 
 pub(super) async fn observe(
-    State(service): State<&'static str>,
+    State(measures): State<Arc<Measures>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -39,10 +40,11 @@ pub(super) async fn observe(
         .await;
     response.headers_mut().insert(HEADER, id.value());
 
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    record(service, method, &route, status, elapsed.as_secs_f64());
+    measures.record(method, route, status, elapsed.as_secs_f64());
+    let service = measures.service();
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let request_id = id.as_str();
     if status >= 500 && status != 503 {
@@ -53,17 +55,6 @@ pub(super) async fn observe(
         info!(request_id, service, method, route, status, millis, "answered");
     }
     response
-}
-
-fn record(service: &'static str, method: &'static str, route: &str, status: u16, seconds: f64) {
-    let labels = [
-        ("service", service.to_owned()),
-        ("method", method.to_owned()),
-        ("route", route.to_owned()),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!("userstream_http_requests_total", &labels).increment(1);
-    metrics::histogram!("userstream_http_request_duration_seconds", &labels).record(seconds);
 }
 
 /// A label from a closed set: a client can send any word as a method.

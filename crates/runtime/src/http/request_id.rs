@@ -48,7 +48,9 @@ pub fn current() -> String {
 }
 
 fn new_value() -> HeaderValue {
-    HeaderValue::try_from(Uuid::new_v4().to_string()).expect("a UUID is plain ASCII")
+    let mut text = Uuid::encode_buffer();
+    let text = Uuid::new_v4().hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).expect("a UUID is plain ASCII")
 }
 
 #[cfg(test)]
