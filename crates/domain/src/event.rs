@@ -1,10 +1,14 @@
 //! The envelope of every message: CloudEvents 1.0 in JSON structured mode.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The largest event, in bytes of its JSON.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024;
+/// Nearly every event has less.
+const USUAL_BYTES: usize = 512;
 
 /// What an event may carry.
 pub trait EventData: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -66,14 +70,16 @@ struct Outgoing<'a, T> {
 
 #[derive(Deserialize)]
 struct Incoming<'a> {
-    specversion: String,
+    #[serde(borrow)]
+    specversion: Cow<'a, str>,
     id: String,
     source: String,
-    r#type: String,
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
     #[serde(default)]
     time: Option<DateTime<Utc>>,
-    #[serde(default)]
-    datacontenttype: Option<String>,
+    #[serde(borrow, default)]
+    datacontenttype: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     data: Option<&'a serde_json::value::RawValue>,
 }
@@ -86,7 +92,8 @@ impl<T: EventData> Event<T> {
 
     /// The event as JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(&Outgoing {
+        let mut json = Vec::with_capacity(USUAL_BYTES);
+        let event = Outgoing {
             specversion: "1.0",
             id: &self.id,
             source: &self.source,
@@ -94,8 +101,9 @@ impl<T: EventData> Event<T> {
             time: self.time,
             datacontenttype: "application/json",
             data: &self.data,
-        })
-        .expect("an event has string keys and serializes")
+        };
+        serde_json::to_writer(&mut json, &event).expect("an event has string keys and serializes");
+        json
     }
 
     /// Reads and checks an event. Extension attributes and further fields of `data` are allowed.
@@ -106,10 +114,13 @@ impl<T: EventData> Event<T> {
         let envelope: Incoming<'_> =
             serde_json::from_slice(bytes).map_err(|e| MalformedEvent::Envelope(e.to_string()))?;
         if envelope.specversion != "1.0" {
-            return Err(MalformedEvent::Version(envelope.specversion));
+            return Err(MalformedEvent::Version(envelope.specversion.into_owned()));
         }
         if envelope.r#type != T::TYPE {
-            return Err(MalformedEvent::Type { got: envelope.r#type, expected: T::TYPE });
+            return Err(MalformedEvent::Type {
+                got: envelope.r#type.into_owned(),
+                expected: T::TYPE,
+            });
         }
         if envelope.id.is_empty() || envelope.source.is_empty() {
             return Err(MalformedEvent::Envelope("id and source must not be empty".into()));

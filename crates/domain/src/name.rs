@@ -51,7 +51,9 @@ impl PersonName {
 
     /// Normalizes and checks a text.
     pub fn parse(raw: &str) -> Result<Self, NameError> {
-        let name: String = raw.trim().nfc().collect();
+        let raw = raw.trim();
+        // ASCII is its own normal form.
+        let name: String = if raw.is_ascii() { raw.to_owned() } else { raw.nfc().collect() };
         if name.chars().all(is_invisible) {
             return Err(NameError::Required);
         }
@@ -75,15 +77,21 @@ impl PersonName {
 
 /// Whether mail programs might turn a part of the text into a link.
 fn contains_link(text: &str) -> bool {
-    let text: String =
-        text.chars()
-            // What IDNA (UTS 46) and NFKC read as a full stop.
-            .map(|c| {
-                if matches!(c, '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}') { '.' } else { c }
-            })
-            .flat_map(char::to_lowercase)
-            .collect();
+    // No link goes without one of these.
+    if !text.contains(|c| c == ':' || is_full_stop(c)) {
+        return false;
+    }
+    let text: String = text
+        .chars()
+        .map(|c| if is_full_stop(c) { '.' } else { c })
+        .flat_map(char::to_lowercase)
+        .collect();
     text.contains("://") || text.split_whitespace().any(|word| has_scheme(word) || has_host(word))
+}
+
+/// A full stop, and what IDNA (UTS 46) and NFKC read as one.
+fn is_full_stop(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}' | '\u{2024}')
 }
 
 /// `scheme:` with something right behind it (RFC 3986, section 3.1; two letters or more).

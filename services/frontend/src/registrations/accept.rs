@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use chrono::Utc;
 use domain::{Event, FieldError, Registration, RegistrationId, RegistrationSubmitted};
 use queue::USER_REGISTRATION;
@@ -18,41 +18,55 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// When to come back after the queue did not take it.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// What a request says beside the person's data. It is all that is kept of the request: headers hold on
+/// to the buffer that they were read into.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Wishes {
+    idempotency_key: Option<Vec<u8>>,
+    locale: Option<String>,
+    traceparent: Option<String>,
+}
+
+impl Wishes {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        Ok(Self {
+            idempotency_key: idempotency_key(headers)?,
+            locale: locale::preferred(headers),
+            traceparent: trace(headers),
+        })
+    }
+}
+
 impl Intake {
     /// Makes a registration durable and returns its id.
     pub(super) async fn accept(
         &self,
         person: Registration,
-        headers: &HeaderMap,
+        wishes: Wishes,
     ) -> Result<RegistrationId, Problem> {
         let now = Utc::now();
-        let key = idempotency_key(headers)?;
-        let content = content(&person);
-        let registration_id = match key {
+        let Wishes { idempotency_key, locale, traceparent } = wishes;
+        let keyed = idempotency_key.map(|key| (key, content(&person)));
+        let registration_id = match &keyed {
             None => self.ids.issue(now),
-            Some(key) => match self.answers.find(key, &content) {
+            Some((key, content)) => match self.answers.find(key, content) {
                 Known::Same(id) => return Ok(id),
                 Known::Other => return Err(key_reused()),
-                Known::Nothing => self.ids.repeatable(key, &content),
+                Known::Nothing => self.ids.repeatable(key, content),
             },
         };
         let event = Event::new(
             SOURCE,
-            RegistrationSubmitted {
-                registration_id,
-                person,
-                submitted_at: now,
-                locale: locale::preferred(headers),
-            },
+            RegistrationSubmitted { registration_id, person, submitted_at: now, locale },
         );
-        let publish = USER_REGISTRATION.publish(&*self.queue, [(event, trace(headers))]);
+        let publish = USER_REGISTRATION.publish(&*self.queue, [(event, traceparent)]);
         match tokio::time::timeout(PUBLISH_TIMEOUT, publish).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(not_taken(&error.to_string())),
             Err(_) => return Err(not_taken("no confirmation in time")),
         }
-        if let Some(key) = key {
-            self.answers.remember(key, &content, registration_id);
+        if let Some((key, content)) = keyed {
+            self.answers.remember(&key, &content, registration_id);
         }
         Ok(registration_id)
     }
@@ -66,11 +80,11 @@ fn content(person: &Registration) -> Vec<u8> {
 }
 
 /// The caller's `Idempotency-Key`, 1 to 255 printable ASCII characters.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&[u8]>, Problem> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<Vec<u8>>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.as_bytes();
     if (1..=255).contains(&key.len()) && key.iter().all(|b| (b' '..=b'~').contains(b)) {
-        return Ok(Some(key));
+        return Ok(Some(key.to_owned()));
     }
     Err(Problem::invalid([FieldError::new(
         "Idempotency-Key",
@@ -113,15 +127,5 @@ impl super::Intake {
                 wait,
             )
         })
-    }
-}
-
-/// The outcome's name in `userstream_registrations_total`.
-pub(super) fn outcome(result: &Result<RegistrationId, Problem>) -> &'static str {
-    match result.as_ref().map_err(Problem::status) {
-        Ok(_) => "accepted",
-        Err(StatusCode::TOO_MANY_REQUESTS) => "limited",
-        Err(status) if status.is_server_error() => "unavailable",
-        Err(_) => "invalid",
     }
 }

@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, StatusCode},
+    extract::{ConnectInfo, FromRequest, Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use domain::{Registration, RegistrationId};
@@ -15,7 +15,7 @@ use runtime::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Intake, accept, form};
+use super::{Intake, accept::Wishes, form};
 
 /// A person's submission.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -65,12 +65,12 @@ pub(super) async fn create(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let headers = request.headers().clone();
-    if extract::media_type(&headers).as_deref() == Some(form::MEDIA_TYPE) {
-        return form::create(&intake, peer, request).await;
+    if extract::media_type(request.headers()).as_deref() == Some(form::MEDIA_TYPE) {
+        // Boxed, so that the usual way does not carry the space for this one along.
+        return Box::pin(form::create(&intake, peer, request)).await;
     }
-    let result = from_json(&intake, peer, &headers, request).await;
-    count(&result);
+    let result = from_json(&intake, peer, request).await;
+    intake.outcomes.count(&result);
     match result {
         Ok(id) => {
             let status_url = format!("/api/registrations/{id}");
@@ -84,22 +84,18 @@ pub(super) async fn create(
 async fn from_json(
     intake: &Intake,
     peer: SocketAddr,
-    headers: &HeaderMap,
     request: Request,
 ) -> Result<RegistrationId, Problem> {
-    intake.check_limit(intake.clients.of(peer, headers))?;
-    let Json(asked) =
-        <Json<RegistrationRequest> as axum::extract::FromRequest<_>>::from_request(request, &())
-            .await?;
-    let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    let person =
-        Registration::parse(&text(&asked.name), &text(&asked.surname), &text(&asked.email))
-            .map_err(Problem::invalid)?;
-    intake.accept(person, headers).await
-}
-
-/// Measures what became of a submission.
-pub(super) fn count(result: &Result<RegistrationId, Problem>) {
-    metrics::counter!("userstream_registrations_total", "outcome" => accept::outcome(result))
-        .increment(1);
+    intake.check_limit(intake.clients.of(peer, request.headers()))?;
+    let wishes = Wishes::of(request.headers());
+    let Json(RegistrationRequest { name, surname, email }) =
+        Json::from_request(request, &()).await?;
+    let text = Option::unwrap_or_default;
+    let person = Registration::parse(
+        text(name.as_deref()),
+        text(surname.as_deref()),
+        text(email.as_deref()),
+    )
+    .map_err(Problem::invalid)?;
+    intake.accept(person, wishes?).await
 }

@@ -11,7 +11,7 @@ use domain::{Registration, RegistrationId};
 use minijinja::context;
 use runtime::{Problem, http::extract};
 
-use super::{Intake, create::count};
+use super::{Intake, accept::Wishes};
 
 /// What a form sends.
 pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -25,18 +25,19 @@ struct Fields {
 
 /// Registers, and answers with a page: thank you, or the form as it was with what to mend.
 pub(super) async fn create(intake: &Intake, peer: SocketAddr, request: Request) -> Response {
-    let headers = request.headers().clone();
+    let client = intake.clients.of(peer, request.headers());
+    let wishes = Wishes::of(request.headers());
     let mut fields = Fields::default();
     let result: Result<RegistrationId, Problem> = async {
         // Read first: even a person who must wait gets back what was typed.
         fields = parse(&extract::body(request, &()).await?);
-        intake.check_limit(intake.clients.of(peer, &headers))?;
+        intake.check_limit(client)?;
         let person = Registration::parse(&fields.name, &fields.surname, &fields.email)
             .map_err(Problem::invalid)?;
-        intake.accept(person, &headers).await
+        intake.accept(person, wishes?).await
     }
     .await;
-    count(&result);
+    intake.outcomes.count(&result);
     match result {
         Ok(id) => thank_you(intake, id, &fields.email),
         Err(problem) => form_again(intake, &fields, &problem),

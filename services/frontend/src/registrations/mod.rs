@@ -8,6 +8,7 @@ mod form;
 mod idempotency;
 mod limit;
 mod locale;
+mod outcomes;
 mod status;
 
 use std::{sync::Arc, time::Duration};
@@ -19,7 +20,7 @@ use store::{Registrations, StoreError};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::{client::ClientAddresses, idempotency::Answers, limit::ClientLimit};
+use self::{client::ClientAddresses, idempotency::Answers, limit::ClientLimit, outcomes::Outcomes};
 use crate::{Dependencies, Settings, site::Site};
 
 /// What the calls work with.
@@ -31,6 +32,7 @@ pub(crate) struct Intake {
     clients: ClientAddresses,
     limit: Option<Arc<ClientLimit>>,
     answers: Answers,
+    outcomes: Outcomes,
     site: Arc<Site>,
 }
 
@@ -44,6 +46,7 @@ impl Intake {
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
             limit: ClientLimit::new(settings.rate_limit_per_minute).map(Arc::new),
             answers: Answers::default(),
+            outcomes: Outcomes::new(),
             site,
         }
     }
