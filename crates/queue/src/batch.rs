@@ -24,11 +24,11 @@ pub(crate) fn split(message: Message) -> Vec<Message> {
 pub(crate) fn corrected(message: Message, body: Bytes) -> Message {
     let content_type =
         if is_batch(&message.content_type) { Message::BATCH } else { Message::EVENT };
-    Message { body, content_type: content_type.to_owned(), ..message }
+    Message { body, content_type: content_type.into(), ..message }
 }
 
 /// Whether a content type is that of several events.
-fn is_batch(content_type: &str) -> bool {
+pub(crate) fn is_batch(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case(Message::BATCH)
 }

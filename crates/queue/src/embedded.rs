@@ -7,6 +7,7 @@
 //!   heartbeat. When it stops doing so, its messages come back with no attempt counted.
 //! - Consumers of the same process are woken by the commit, others by a light poll.
 
+mod checkpoint;
 mod command;
 mod consumer;
 mod dead_letters;
@@ -31,6 +32,7 @@ use sqlx::SqlitePool;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::{
+    checkpoint::{Checkpoint, Copying},
     command::{Command, Commands, Delete, Replay},
     consumer::EmbeddedConsumer,
     hands::Returns,
@@ -113,7 +115,10 @@ impl EmbeddedQueue {
         let returns = Arc::<Returns>::default();
         let bells = Arc::<Bells>::default();
         let (commands, receiver) = Commands::new(settings.patience);
+        let checkpoint = Arc::<Checkpoint>::default();
         let stop_poll = CancellationToken::new();
+        let copy = checkpoint.clone().run(readers.clone());
+        tokio::spawn(stop_poll.clone().run_until_cancelled_owned(copy));
         let poll = bells.clone().poll(readers.clone(), settings.poll);
         tokio::spawn(stop_poll.clone().run_until_cancelled_owned(poll));
         let writer = Writer {
@@ -125,6 +130,8 @@ impl EmbeddedQueue {
             returns: returns.clone(),
             bells: bells.clone(),
             failing: false,
+            crowd: 0,
+            copying: Copying::new(checkpoint),
         };
         tokio::spawn(writer.run());
         let shared =
@@ -137,8 +144,7 @@ impl EmbeddedQueue {
 impl Queue for EmbeddedQueue {
     async fn publish(&self, queue: &str, messages: Vec<Message>) -> Result<(), QueueError> {
         let queue = Arc::from(queue);
-        let messages: Vec<_> =
-            messages.into_iter().flat_map(|m| NewMessage::all_of(&queue, m)).collect();
+        let messages = NewMessage::all_of(&queue, messages);
         if messages.is_empty() {
             return Ok(());
         }

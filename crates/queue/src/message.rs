@@ -1,6 +1,6 @@
 //! What goes through a queue, and what becomes of it.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ pub struct Message {
     /// The id of the event within; for people and logs, not for deduplication.
     pub id: String,
     /// [`Message::EVENT`] or [`Message::BATCH`]; anything else is malformed to every consumer.
-    pub content_type: String,
+    pub content_type: Cow<'static, str>,
     /// W3C Trace Context `traceparent` of whoever caused the message.
     pub traceparent: Option<String>,
     /// The body, kept byte for byte.
@@ -30,9 +30,18 @@ impl Message {
     pub fn event(id: impl Into<String>, body: impl Into<Bytes>) -> Self {
         Self {
             id: id.into(),
-            content_type: Self::EVENT.to_owned(),
+            content_type: Self::EVENT.into(),
             traceparent: None,
             body: body.into(),
+        }
+    }
+
+    /// A content type as it was read, without a copy of those that nearly every message has.
+    pub(crate) fn known_type(content_type: &str) -> Cow<'static, str> {
+        match content_type {
+            Self::EVENT => Self::EVENT.into(),
+            Self::BATCH => Self::BATCH.into(),
+            other => other.to_owned().into(),
         }
     }
 
@@ -91,7 +100,8 @@ pub enum Verdict {
     Release,
 }
 
-/// How many messages a queue holds.
+/// How many messages a queue holds. On RabbitMQ one that was packed in a rush holds up to 64 events, and
+/// counts once until a consumer has it in hand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Depth {
     /// Could be delivered now.

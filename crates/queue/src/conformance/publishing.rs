@@ -56,7 +56,7 @@ pub async fn a_batch_arrives_as_its_events<S: Subject>(subject: &S) {
     let queue = subject.open().await;
     let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
     let batch = Message {
-        content_type: format!("{}; charset=UTF-8", Message::BATCH),
+        content_type: format!("{}; charset=UTF-8", Message::BATCH).into(),
         traceparent: trace.clone(),
         ..Message::event("whole", r#" [ {"id":"a", "x" : 1.0} , {"id":"b"} ] "#)
     };

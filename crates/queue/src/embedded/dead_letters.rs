@@ -104,7 +104,7 @@ pub(super) async fn replay(
         message = batch::corrected(message, body.clone());
     }
     let queue = Arc::from(queue);
-    let mut messages: Vec<_> = NewMessage::all_of(&queue, message).collect();
+    let mut messages = NewMessage::all_of(&queue, vec![message]);
     publish::insert(connection, messages.iter_mut(), now).await?;
     delete(connection, id).await?;
     Ok(Some(queue))
@@ -130,7 +130,7 @@ fn dead_letter(row: &SqliteRow) -> Result<DeadLetter, sqlx::Error> {
         dead_at: time(row.try_get(6)?),
         message: Message {
             id: row.try_get(7)?,
-            content_type: row.try_get(8)?,
+            content_type: Message::known_type(row.try_get(8)?),
             traceparent: row.try_get(9)?,
             body: row.try_get::<Vec<u8>, _>(10)?.into(),
         },

@@ -69,7 +69,7 @@ fn taken(row: &SqliteRow) -> Result<TakenMessage, sqlx::Error> {
         attempts: row.try_get_unchecked(1)?,
         message: Message {
             id: row.try_get_unchecked(2)?,
-            content_type: row.try_get_unchecked(3)?,
+            content_type: Message::known_type(row.try_get_unchecked(3)?),
             traceparent: row.try_get_unchecked(4)?,
             body: row.try_get_unchecked::<Vec<u8>, _>(5)?.into(),
         },

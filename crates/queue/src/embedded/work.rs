@@ -1,6 +1,6 @@
 //! What one transaction does, and what its callers are told afterwards.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use sqlx::SqliteConnection;
 
@@ -8,10 +8,15 @@ use super::{
     command::{Command, Delete, Lease, Publish, Register, Replay, Reply, Settle},
     dead_letters,
     hands::{Return, Taken},
-    lease, owners, publish, settle,
+    lease, owners,
+    publish::{self, NewMessage},
+    settle,
     wake::Bells,
 };
 use crate::{QueueError, Verdict};
+
+/// Nearly every message takes less.
+const USUAL_BYTES: usize = 1024;
 
 /// Commands sorted by kind, so that those of a kind share statements.
 #[derive(Default)]
@@ -70,9 +75,37 @@ impl Work {
             && self.returns.is_empty())
     }
 
+    /// How many rows it may change; a large one counts as several.
+    pub(super) fn rows(&self) -> usize {
+        let messages = self.publishes.iter().flat_map(|p| &p.messages);
+        let published: usize = messages.map(|m| 1 + m.size() / USUAL_BYTES).sum();
+        let settled: usize = self.settles.iter().map(|s| s.verdicts.len()).sum();
+        let leased: usize = self.leases.iter().map(|l| l.limit).sum();
+        published + settled + leased + self.returns.len()
+    }
+
     /// A consumer may be registered only where its owner is.
     pub(super) fn needs_owner(&self) -> bool {
         !self.registers.is_empty() || !self.probes.is_empty()
+    }
+
+    /// Publishes, if that is all there is to do and one statement does it; `None` otherwise.
+    pub(super) async fn publish_alone(
+        &mut self,
+        connection: &mut SqliteConnection,
+        now: i64,
+        deadline: Instant,
+    ) -> Option<Result<(), sqlx::Error>> {
+        let count = self.publishes.iter().map(|p| p.messages.len()).sum();
+        if self.has_more_than_publishes() || !publish::fits_one_statement(count) {
+            return None;
+        }
+        let messages: Vec<_> = self.messages().collect();
+        Some(publish::insert_alone(connection, messages.into_iter(), now, deadline).await)
+    }
+
+    fn messages(&mut self) -> impl Iterator<Item = &mut NewMessage> {
+        self.publishes.iter_mut().flat_map(|p| p.messages.iter_mut())
     }
 
     /// Does everything within the transaction that is open on `connection`. Leases come last, so
@@ -84,9 +117,8 @@ impl Work {
         now: i64,
     ) -> Result<Results, sqlx::Error> {
         let mut results = Results::default();
-        let mut messages: Vec<_> =
-            self.publishes.iter_mut().flat_map(|p| p.messages.iter_mut()).collect();
-        publish::insert(connection, messages.drain(..), now).await?;
+        let messages: Vec<_> = self.messages().collect();
+        publish::insert(connection, messages.into_iter(), now).await?;
         for register in &self.registers {
             let queue = register.hands.queue();
             results.registered.push(owners::register(connection, owner, queue).await?);

@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{
     EmbeddedSettings,
+    checkpoint::Copying,
     command::{Command, WAITING_COMMANDS},
     error,
     hands::Returns,
@@ -26,8 +27,6 @@ const PAGES_GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2048)";
 
 /// Turns that others get before a transaction begins, at the most: well below a millisecond.
 const MOST_YIELDS: usize = 16;
-/// From so many commands on it is worth to see whether more are coming.
-const A_CROWD: usize = 8;
 
 pub(super) struct Writer {
     pub path: PathBuf,
@@ -40,6 +39,10 @@ pub(super) struct Writer {
     pub bells: Arc<Bells>,
     /// Whether the last transaction failed; so that a failure is logged once and not each time.
     pub failing: bool,
+    /// How many commands came lately at one time: those of the last transaction, and those that waited
+    /// when it was done.
+    pub crowd: usize,
+    pub copying: Copying,
 }
 
 impl Writer {
@@ -65,9 +68,13 @@ impl Writer {
             {
                 commands.push(command);
             }
+            let taken = commands.len();
             let idle = beat && commands.is_empty();
             let work = Work::sort(commands.drain(..), self.returns.take());
+            let rows = work.rows();
             self.transact(work, beat).await;
+            self.copying.changed(rows, self.connection.as_mut()).await;
+            self.crowd = taken + self.commands.len();
             if idle {
                 self.give_back_pages().await;
             }
@@ -75,16 +82,16 @@ impl Writer {
         self.leave().await;
     }
 
-    /// Lets those whom the last commit answered ask again, so that they share this transaction
-    /// instead of waiting for the next: as long as more arrive, and never when hardly anyone does.
-    async fn gather(&self, mut waiting: usize) {
+    /// Waits until half of those who were there lately are there again: they share this transaction,
+    /// while the other half is answered and asks anew. So few transactions do it all, and neither the
+    /// processor waits for the disk nor the disk for the processor.
+    async fn gather(&self, received: usize) {
+        let half = self.crowd / 2;
         for _ in 0..MOST_YIELDS {
-            tokio::task::yield_now().await;
-            let now = self.commands.len();
-            if now == waiting && waiting < A_CROWD {
+            if received + self.commands.len() >= half {
                 return;
             }
-            waiting = now;
+            tokio::task::yield_now().await;
         }
     }
 
@@ -177,7 +184,11 @@ async fn commit(
     owner: &str,
     settings: &EmbeddedSettings,
 ) -> Result<Results, sqlx::Error> {
-    begin(connection, settings).await?;
+    let deadline = Instant::now() + settings.lock_wait;
+    if !beat && let Some(published) = work.publish_alone(connection, now(), deadline).await {
+        return published.map(|()| Results::default());
+    }
+    begin(connection, deadline).await?;
     let now = now();
     if beat || work.needs_owner() {
         let expires_at = now.saturating_add_unsigned(millis(settings.lease));
@@ -193,17 +204,13 @@ async fn sign_off(
     owner: &str,
     settings: &EmbeddedSettings,
 ) -> Result<(), sqlx::Error> {
-    begin(connection, settings).await?;
+    begin(connection, Instant::now() + settings.lock_wait).await?;
     owners::leave(connection, owner).await?;
     sqlx::query("COMMIT").execute(connection).await.map(drop)
 }
 
 /// Begins a transaction that writes; waits while another process is in one.
-async fn begin(
-    connection: &mut SqliteConnection,
-    settings: &EmbeddedSettings,
-) -> Result<(), sqlx::Error> {
-    let deadline = Instant::now() + settings.lock_wait;
+async fn begin(connection: &mut SqliteConnection, deadline: Instant) -> Result<(), sqlx::Error> {
     loop {
         match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
             Ok(_) => return Ok(()),
