@@ -17,9 +17,11 @@ mod depth;
 mod endpoints;
 mod envelope;
 mod error;
+mod gather;
 mod hand;
 mod inbox;
 mod link;
+mod pack;
 mod publisher;
 mod topology;
 mod verdict;
@@ -36,13 +38,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use self::{
-    consumer::RabbitConsumer,
-    endpoints::Endpoints,
-    envelope::{History, Outgoing},
-    hand::Hands,
-    link::Link,
-    publisher::Publisher,
-    topology::Kind,
+    consumer::RabbitConsumer, endpoints::Endpoints, gather::Gatherer, hand::Hands, link::Link,
+    publisher::Publisher, topology::Kind,
 };
 use crate::{
     Consumer, DeadLetter, DeadLetterFilter, Depth, Message, Queue, QueueError, TOPICS, batch,
@@ -72,6 +69,7 @@ pub struct RabbitQueue {
 
 struct Shared {
     publisher: Arc<Publisher>,
+    gatherer: Gatherer,
     side: Link,
     hands: Hands,
     /// Tells others what consumers here have, from the first one on.
@@ -91,8 +89,10 @@ impl RabbitQueue {
         let RabbitSettings { patience, ca, queues } = settings;
         let endpoints = Arc::new(Endpoints::parse(urls, ca)?);
         let publishing = Link::new(endpoints.clone(), "publishing");
+        let publisher = Arc::new(Publisher::new(publishing, patience));
         let shared = Shared {
-            publisher: Arc::new(Publisher::new(publishing, patience)),
+            gatherer: Gatherer::new(publisher.clone()),
+            publisher,
             side: Link::new(endpoints, "consuming"),
             hands: Hands::default(),
             answering: std::sync::Once::new(),
@@ -124,9 +124,8 @@ impl Queue for RabbitQueue {
         }
         self.shared.know(queue);
         self.shared.publisher.declare(queue, Kind::Plain).await?;
-        let events = messages.into_iter().flat_map(batch::split);
-        let outgoing = events.map(|event| Outgoing::new(queue, &event, &History::default()));
-        self.shared.publisher.publish(outgoing.collect()).await
+        let events = messages.into_iter().flat_map(batch::split).collect();
+        self.shared.gatherer.publish(queue, events).await
     }
 
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, QueueError> {

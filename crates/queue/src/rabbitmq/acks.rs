@@ -14,6 +14,11 @@ pub(super) struct Acks {
 pub(super) type Ack = (u64, bool);
 
 impl Acks {
+    /// How many deliveries are not done.
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
     /// An event of a delivery has come.
     pub(super) fn delivered(&mut self, tag: u64) {
         *self.open.entry(tag).or_default() += 1;

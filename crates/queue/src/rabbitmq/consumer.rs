@@ -34,6 +34,9 @@ use crate::{Consumer, Delivery, DeliveryTag, QueueError, Verdict, batch};
 
 /// A delay that is over but for so little counts as over: clocks of two machines differ.
 const ALMOST: Duration = Duration::from_millis(50);
+/// Messages that the broker sends ahead, at the most. Each may be a packed one of
+/// [`MOST_BYTES`](super::pack::MOST_BYTES): this bounds what a process holds.
+const MOST_PREFETCHED: u16 = 2_000;
 
 pub(super) struct RabbitConsumer {
     inner: Arc<Inner>,
@@ -46,7 +49,11 @@ struct Inner {
     publisher: Arc<Publisher>,
     inbox: Mutex<Inbox>,
     /// Rings when the inbox has changed.
-    arrived: Notify,
+    changed: Notify,
+    /// Messages that the broker sends ahead.
+    prefetch: usize,
+    /// Events in hand from which on no message is taken apart: one in batch mode has many.
+    enough: usize,
     /// Whoever tells the broker of verdicts does so alone.
     telling: tokio::sync::Mutex<()>,
     in_hand: InHand,
@@ -64,7 +71,8 @@ impl RabbitConsumer {
         // Where a verdict may put a message is there before the first one comes.
         live.declare(&[(queue, Kind::Plain), (&dead_letters_of(queue), Kind::Plain)]).await?;
         let channel = live.channel().await?;
-        let prefetch = u16::try_from(prefetch.max(1)).unwrap_or(u16::MAX);
+        let enough = prefetch.max(1);
+        let prefetch = u16::try_from(enough).map_or(MOST_PREFETCHED, |n| n.min(MOST_PREFETCHED));
         channel.basic_qos(prefetch, BasicQosOptions::default()).await.map_err(unavailable)?;
         let options = BasicConsumeOptions::default();
         let stream = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
@@ -78,7 +86,9 @@ impl RabbitConsumer {
             channel: channel.clone(),
             publisher,
             inbox: Mutex::default(),
-            arrived: Notify::new(),
+            changed: Notify::new(),
+            prefetch: prefetch.into(),
+            enough,
             telling: tokio::sync::Mutex::default(),
             in_hand,
             _live: live,
@@ -100,6 +110,7 @@ impl Inner {
         let error = loop {
             match stream.next().await {
                 Some(Ok(delivery)) => {
+                    self.room().await;
                     let early = self.take(delivery);
                     if !early.is_empty() {
                         self.send_back(early).await;
@@ -110,7 +121,18 @@ impl Inner {
             }
         };
         self.inbox().end(error);
-        self.arrived.notify_waiters();
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until so much is settled that there is room for another message.
+    async fn room(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.inbox().len() < self.enough {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Puts a message's events into the inbox; gives those whose long delay is not over.
@@ -136,7 +158,7 @@ impl Inner {
             }
         }
         drop(inbox);
-        self.arrived.notify_waiters();
+        self.changed.notify_waiters();
         early
     }
 
@@ -151,10 +173,18 @@ impl Inner {
         if !self.channel.status().connected() {
             return Err(QueueError::Unavailable("RabbitMQ ended the consumer".into()));
         }
-        let judged = self.inbox().judged(verdicts);
         let now = Utc::now();
-        let outgoing = judged.iter().filter_map(|(_, held, v)| self.judge.outgoing(held, v, now));
-        self.publisher.publish(outgoing.collect()).await?;
+        let mut outgoing = Vec::new();
+        let judged: Vec<_> = self
+            .inbox()
+            .judged(verdicts)
+            .map(|(tag, held, verdict)| {
+                outgoing.extend(self.judge.outgoing(held, &verdict, now));
+                let back = verdict == Verdict::Release && held.alone;
+                (tag, held.tag, back)
+            })
+            .collect();
+        self.publisher.publish(outgoing).await?;
         // Found out and said in one go: an acknowledgement of all up to a tag, if it overtook what
         // another call has found out, would take along what that one hands back.
         let _in_order = self.telling.lock().await;
@@ -162,18 +192,19 @@ impl Inner {
         let (settled, words) = {
             let mut inbox = self.inbox();
             let mut settled = 0;
-            for (tag, held, verdict) in judged {
+            for (tag, message, back) in judged {
                 let Some(last) = inbox.settle(tag) else { continue };
                 settled += 1;
-                match verdict {
-                    _ if !last => {}
-                    Verdict::Release if held.alone => handed_back.push(held.tag),
-                    _ => drop(done.insert(held.tag)),
+                if last && back {
+                    handed_back.push(message);
+                } else if last {
+                    done.insert(message);
                 }
             }
             (settled, inbox.words(&done))
         };
         self.in_hand.settle(settled);
+        self.changed.notify_waiters();
         self.tell(&handed_back, words).await
     }
 
@@ -192,26 +223,37 @@ impl Inner {
 #[async_trait]
 impl Consumer for RabbitConsumer {
     async fn receive(&self, max: usize, linger: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let Inner { prefetch, enough, .. } = *self.inner;
         let max = max.max(1);
         let mut deadline: Option<Instant> = None;
         loop {
             // Listens before it looks, so that nothing arrives in between.
-            let arrived = self.inner.arrived.notified();
-            let waiting = self.inner.inbox().waiting()?;
-            if waiting >= max || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                break;
-            }
-            if waiting > 0 {
-                deadline.get_or_insert_with(|| Instant::now() + linger);
+            let changed = self.inner.changed.notified();
+            {
+                let mut inbox = self.inner.inbox();
+                let waiting = inbox.waiting()?;
+                let room = enough.saturating_sub(inbox.received());
+                // The broker sends no more ahead, though more was asked for.
+                let all_is_here = prefetch < enough && inbox.messages() >= prefetch;
+                let is_over = deadline.is_some_and(|deadline| deadline <= Instant::now());
+                if waiting > 0 && room > 0 {
+                    if waiting >= max || all_is_here || is_over {
+                        // As large a part of the messages that may be here as of the events.
+                        let max_messages = (max * prefetch).div_ceil(enough);
+                        let deliveries = inbox.receive(max.min(room), max_messages);
+                        self.inner.in_hand.receive(deliveries.len());
+                        return Ok(deliveries);
+                    }
+                    deadline.get_or_insert_with(|| Instant::now() + linger);
+                } else {
+                    deadline = None;
+                }
             }
             match deadline {
-                None => arrived.await,
-                Some(deadline) => drop(timeout_at(deadline, arrived).await),
+                None => changed.await,
+                Some(deadline) => drop(timeout_at(deadline, changed).await),
             }
         }
-        let deliveries = self.inner.inbox().receive(max);
-        self.inner.in_hand.receive(deliveries.len());
-        Ok(deliveries)
     }
 
     async fn settle(&self, verdicts: Vec<(DeliveryTag, Verdict)>) -> Result<(), QueueError> {

@@ -9,6 +9,7 @@ use std::{
 use lapin::{
     Connection, ConnectionProperties,
     tcp::OwnedTLSConfig,
+    types::FrameSize,
     uri::{AMQPScheme, AMQPUri},
 };
 use tokio::time::timeout;
@@ -21,6 +22,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How often both sides say that they live, in seconds: a peer that fell silent is missed after two.
 const HEARTBEAT: u16 = 10;
+/// Bytes of a frame, at the most. The client keeps room for 64 of them for every connection, so that
+/// what brokers offer (128 KiB) would be 8 MiB for each.
+const FRAME: FrameSize = 32 * 1024;
 
 /// The nodes of one broker. The first that answers will do; after a failure the next is asked first.
 pub(super) struct Endpoints {
@@ -80,6 +84,7 @@ impl Endpoints {
 fn parse(text: &str) -> Result<AMQPUri, String> {
     let mut uri: AMQPUri = text.parse().map_err(|e| format!("a URL in it cannot be read: {e}"))?;
     uri.query.heartbeat.get_or_insert(HEARTBEAT);
+    uri.query.frame_max.get_or_insert(FRAME);
     Ok(uri)
 }
 

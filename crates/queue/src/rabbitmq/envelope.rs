@@ -134,7 +134,8 @@ pub(super) fn message(properties: &BasicProperties, body: Vec<u8>) -> Message {
     let content_type = properties.content_type().as_ref();
     Message {
         id: properties.message_id().as_ref().map_or_else(String::new, ToString::to_string),
-        content_type: content_type.map_or_else(|| Message::EVENT.into(), ToString::to_string),
+        content_type: content_type
+            .map_or(Message::EVENT.into(), |t| Message::known_type(t.as_str())),
         traceparent: string(properties, TRACEPARENT),
         body: body.into(),
     }

@@ -1,6 +1,6 @@
 //! What the broker sent to one consumer, until it is settled.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::{
     acks::{Ack, Acks},
@@ -9,7 +9,6 @@ use super::{
 use crate::{Delivery, DeliveryTag, Message, QueueError, Verdict};
 
 /// An event in hand.
-#[derive(Clone)]
 pub(super) struct Held {
     /// The broker's tag, which the events of one message in batch mode share.
     pub(super) tag: u64,
@@ -61,13 +60,36 @@ impl Inbox {
         tag
     }
 
+    /// How many events are here, received or not.
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// How many events were received and are not settled.
+    pub(super) fn received(&self) -> usize {
+        self.held.len() - self.waiting.len()
+    }
+
+    /// How many messages are here of which an event is not settled.
+    pub(super) fn messages(&self) -> usize {
+        self.acks.len()
+    }
+
     /// How many events wait to be received; the error of a consumer that is over.
     pub(super) fn waiting(&self) -> Result<usize, QueueError> {
         self.ended.clone().map_or(Ok(self.waiting.len()), Err)
     }
 
-    pub(super) fn receive(&mut self, max: usize) -> Vec<Delivery> {
-        let count = self.waiting.len().min(max);
+    /// Takes events that wait, up to so many, of up to so many messages.
+    pub(super) fn receive(&mut self, max: usize, max_messages: usize) -> Vec<Delivery> {
+        let (mut messages, mut last) = (0, None);
+        let fits = |delivery: &&Delivery| {
+            let message = self.held.get(&delivery.tag).map(|held| held.tag);
+            messages += usize::from(message != last);
+            last = message;
+            messages <= max_messages
+        };
+        let count = self.waiting.iter().take(max).take_while(fits).count();
         self.waiting.drain(..count).collect()
     }
 
@@ -81,13 +103,12 @@ impl Inbox {
     pub(super) fn judged(
         &self,
         verdicts: Vec<(DeliveryTag, Verdict)>,
-    ) -> Vec<(DeliveryTag, Held, Verdict)> {
-        let mut seen = BTreeSet::new();
-        let judged = verdicts.into_iter().filter_map(|(tag, verdict)| {
+    ) -> impl Iterator<Item = (DeliveryTag, &Held, Verdict)> {
+        let mut seen = HashSet::with_capacity(verdicts.len());
+        verdicts.into_iter().filter_map(move |(tag, verdict)| {
             let held = self.held.get(&tag).filter(|_| seen.insert(tag))?;
-            Some((tag, held.clone(), verdict))
-        });
-        judged.collect()
+            Some((tag, held, verdict))
+        })
     }
 
     /// An event is settled. `Some(true)` when it was the last of its message, `None` when it was settled
@@ -105,8 +126,7 @@ impl Inbox {
     /// The consumer goes. Gives how many events waited, and how many were received and not settled.
     pub(super) fn leave(&mut self) -> (usize, usize) {
         self.left = true;
-        let waiting = self.waiting.len();
-        let received = self.held.len() - waiting;
+        let (waiting, received) = (self.waiting.len(), self.received());
         self.waiting.clear();
         self.held.clear();
         (waiting, received)
@@ -122,10 +142,26 @@ mod tests {
     }
 
     #[test]
+    fn so_many_events_of_so_many_messages_are_taken() {
+        let mut inbox = Inbox::default();
+        let events =
+            |inbox: &mut Inbox, tag, count| (0..count).for_each(|_| inbox.arrive(held(tag)));
+        events(&mut inbox, 1, 3);
+        events(&mut inbox, 2, 1);
+        events(&mut inbox, 3, 1);
+        events(&mut inbox, 4, 2);
+        assert_eq!(inbox.receive(2, 9).len(), 2, "a message may be taken in parts");
+        assert_eq!(inbox.receive(9, 2).len(), 2, "the rest of the first, and the second");
+        assert_eq!(inbox.receive(9, 9).len(), 3);
+        assert_eq!(inbox.receive(9, 9).len(), 0);
+        assert_eq!(inbox.messages(), 4);
+    }
+
+    #[test]
     fn what_is_in_hand_when_the_consumer_goes_is_told_apart() {
         let mut inbox = Inbox::default();
         (1..=5).for_each(|tag| inbox.arrive(held(tag)));
-        let received = inbox.receive(3);
+        let received = inbox.receive(3, 5);
         assert_eq!(inbox.settle(received[0].tag), Some(true));
         assert_eq!(inbox.settle(received[0].tag), None);
         assert!(!inbox.is_left());

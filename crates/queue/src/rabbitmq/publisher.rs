@@ -30,7 +30,7 @@ use super::{
 use crate::QueueError;
 
 /// Messages that are on their way at one time, at the most.
-const WINDOW: usize = 2_048;
+pub(super) const WINDOW: usize = 2_048;
 /// And their bytes.
 const WINDOW_KIB: usize = 32 * 1024;
 
@@ -44,6 +44,11 @@ pub(super) struct Publisher {
     kib: Arc<Semaphore>,
     patience: Duration,
 }
+
+/// The place of messages among all that are on their way, by count and by KiB.
+pub(super) struct Room(
+    #[expect(dead_code, reason = "given back when dropped")] [OwnedSemaphorePermit; 2],
+);
 
 /// A channel in confirm mode.
 struct Open {
@@ -65,49 +70,29 @@ impl Publisher {
         }
     }
 
-    /// Publishes, and publishes again what was on its way when a connection was lost.
+    /// When a publish that begins now has taken too long.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
+    /// Publishes messages as they are.
     pub(super) async fn publish(&self, mut messages: Vec<Outgoing>) -> Result<(), QueueError> {
-        let deadline = Instant::now() + self.patience;
-        while messages.len() > WINDOW {
-            let rest = messages.split_off(WINDOW);
-            self.publish_part(std::mem::replace(&mut messages, rest), deadline).await?;
+        let deadline = self.deadline();
+        while !messages.is_empty() {
+            let rest = messages.split_off(messages.len().min(WINDOW));
+            let part = std::mem::replace(&mut messages, rest);
+            let room = self.room(part.iter().map(|m| m.body.len()), deadline).await?;
+            self.send(part, vec![room], deadline).await?;
         }
-        self.publish_part(messages, deadline).await
+        Ok(())
     }
 
-    async fn publish_part(
+    /// Waits for room for messages of so many bytes each, [`WINDOW`] of them at the most.
+    pub(super) async fn room(
         &self,
-        mut waiting: Vec<Outgoing>,
+        bytes: impl ExactSizeIterator<Item = usize>,
         deadline: Instant,
-    ) -> Result<(), QueueError> {
-        if waiting.is_empty() {
-            return Ok(());
-        }
-        loop {
-            let room = self.room(&waiting, deadline).await?;
-            let open = timeout_at(deadline, self.open()).await.map_err(|_| silent("connect"))??;
-            // On a task of its own: a caller that goes away leaves no confirm behind that nobody takes.
-            let sent = tokio::spawn(send(open, waiting, room));
-            let sent = timeout_at(deadline, sent).await.map_err(|_| silent("confirm"))?;
-            let refused = sent.map_err(|e| QueueError::Unavailable(e.to_string()))?;
-            let Some(Refused { messages, error }) = refused else { return Ok(()) };
-            if timeout_at(deadline, sleep(PAUSE)).await.is_err() {
-                return Err(error);
-            }
-            for message in &messages {
-                self.declare(message.queue.as_str(), message.kind()).await?;
-            }
-            waiting = messages;
-        }
-    }
-
-    /// Waits for room for all of them.
-    async fn room(
-        &self,
-        messages: &[Outgoing],
-        deadline: Instant,
-    ) -> Result<[OwnedSemaphorePermit; 2], QueueError> {
-        let kib: usize = messages.iter().map(|m| m.body.len() / 1024 + 1).sum();
+    ) -> Result<Room, QueueError> {
         let take = async |of: &Arc<Semaphore>, share: usize| {
             let share = u32::try_from(share).unwrap_or(u32::MAX);
             match timeout_at(deadline, of.clone().acquire_many_owned(share)).await {
@@ -115,9 +100,36 @@ impl Publisher {
                 _ => Err(QueueError::Overloaded),
             }
         };
-        let messages = take(&self.messages, messages.len()).await?;
+        let messages = take(&self.messages, bytes.len()).await?;
+        let kib: usize = bytes.map(|bytes| bytes / 1024 + 1).sum();
         // What is larger than all that may be on its way goes alone.
-        Ok([messages, take(&self.kib, kib.min(WINDOW_KIB)).await?])
+        Ok(Room([messages, take(&self.kib, kib.min(WINDOW_KIB)).await?]))
+    }
+
+    /// Sends messages that there is room for and waits for all confirms; sends again what was on its way
+    /// when a connection was lost.
+    pub(super) async fn send(
+        &self,
+        mut messages: Vec<Outgoing>,
+        room: Vec<Room>,
+        deadline: Instant,
+    ) -> Result<(), QueueError> {
+        let room = Arc::new(room);
+        loop {
+            let open = timeout_at(deadline, self.open()).await.map_err(|_| silent("connect"))??;
+            // On a task of its own: a caller that goes away leaves no confirm behind that nobody takes.
+            let sent = tokio::spawn(send(open, messages, room.clone()));
+            let sent = timeout_at(deadline, sent).await.map_err(|_| silent("confirm"))?;
+            let refused = sent.map_err(|e| QueueError::Unavailable(e.to_string()))?;
+            let Some(Refused { messages: again, error }) = refused else { return Ok(()) };
+            if timeout_at(deadline, sleep(PAUSE)).await.is_err() {
+                return Err(error);
+            }
+            for message in &again {
+                self.declare(message.queue.as_str(), message.kind()).await?;
+            }
+            messages = again;
+        }
     }
 
     async fn open(&self) -> Result<Arc<Open>, QueueError> {
@@ -156,11 +168,7 @@ struct Refused {
 }
 
 /// Sends messages and waits for all confirms.
-async fn send(
-    open: Arc<Open>,
-    messages: Vec<Outgoing>,
-    _room: [OwnedSemaphorePermit; 2],
-) -> Option<Refused> {
+async fn send(open: Arc<Open>, messages: Vec<Outgoing>, _room: Arc<Vec<Room>>) -> Option<Refused> {
     let mut handed_over = hand_over(&open, &messages);
     let mut refused: Option<Refused> = None;
     for (message, confirmed) in messages.into_iter().zip(&mut handed_over) {

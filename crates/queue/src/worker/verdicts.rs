@@ -32,16 +32,22 @@ impl<H: Handler> Worker<H> {
             warn!(queue = self.topic.queue, %error, "verdicts were not taken; trying again");
             tokio::time::sleep(pause).await;
         }
-        for (_, verdict) in &verdicts {
-            tell(self.topic.queue, verdict, started.elapsed());
+        let took = started.elapsed();
+        let others: Vec<_> = verdicts.iter().filter(|(_, v)| *v != Verdict::Ack).collect();
+        let acknowledged = verdicts.len() - others.len();
+        if acknowledged > 0 {
+            measure(self.topic.queue, "ack", acknowledged, took);
+        }
+        for (_, verdict) in others {
+            tell(self.topic.queue, verdict, took);
         }
         Ok(())
     }
 }
 
+/// Tells of a verdict that is no acknowledgement.
 fn tell(queue: &'static str, verdict: &Verdict, took: Duration) {
     let name = match verdict {
-        Verdict::Ack => "ack",
         Verdict::Retry { after, cause } => {
             let cause = without_addresses(cause);
             info!(queue, %cause, after_seconds = after.as_secs_f64(), "will try again");
@@ -52,17 +58,21 @@ fn tell(queue: &'static str, verdict: &Verdict, took: Duration) {
             warn!(queue, %cause, "dead-lettered");
             "dead_letter"
         }
-        Verdict::Postpone { .. } | Verdict::Release => {
+        Verdict::Ack | Verdict::Postpone { .. } | Verdict::Release => {
             debug!(queue, "handed back");
             return;
         }
     };
-    metrics::counter!("userstream_messages_total", "queue" => queue, "verdict" => name)
-        .increment(1);
+    measure(queue, name, 1, took);
+}
+
+fn measure(queue: &'static str, verdict: &'static str, count: usize, took: Duration) {
+    metrics::counter!("userstream_messages_total", "queue" => queue, "verdict" => verdict)
+        .increment(count.try_into().unwrap_or(u64::MAX));
     metrics::histogram!(
-        "userstream_message_duration_seconds", "queue" => queue, "verdict" => name
+        "userstream_message_duration_seconds", "queue" => queue, "verdict" => verdict
     )
-    .record(took.as_secs_f64());
+    .record_many(took.as_secs_f64(), count);
 }
 
 /// A cause as it may be logged: servers and parsers like to quote e-mail addresses.

@@ -85,3 +85,30 @@ async fn a_broker_that_is_away_is_told_in_good_time() {
     assert!(queue.consume(QUEUE, 1).await.is_err());
     assert!(queue.depth(QUEUE).await.is_err());
 }
+
+/// Events that were packed into a message are handed out, counted and settled one by one.
+#[tokio::test(flavor = "multi_thread")]
+async fn prefetch_bounds_the_unsettled_of_a_packed_message_too() {
+    let broker = Broker::fresh().await;
+    let queue = broker.open().await;
+    queue.publish(QUEUE, messages(40)).await.unwrap();
+    depth_becomes(&queue, Depth { ready: 1, ..Depth::default() }).await;
+    let consumer = queue.consume(QUEUE, 10).await.unwrap();
+    let first = receive(&*consumer, 10).await;
+    let more = timeout(Duration::from_millis(200), consumer.receive(1, Duration::ZERO)).await;
+    assert!(more.is_err(), "more than prefetch allows");
+    let acks = |of: &[Delivery]| of.iter().map(|d| (d.tag, Verdict::Ack)).collect::<Vec<_>>();
+    consumer.settle(acks(&first[..4])).await.unwrap();
+    let second = receive(&*consumer, 4).await;
+    consumer.settle(acks(&first[4..])).await.unwrap();
+    consumer.settle(acks(&second)).await.unwrap();
+    let mut ids: Vec<_> = first.iter().chain(&second).map(|d| d.message.id.clone()).collect();
+    while ids.len() < 40 {
+        let deliveries = receive(&*consumer, 1).await;
+        consumer.settle(acks(&deliveries)).await.unwrap();
+        ids.extend(deliveries.into_iter().map(|d| d.message.id));
+    }
+    ids.sort_by_key(|id| id.parse::<u32>().unwrap());
+    assert_eq!(ids, (0..40).map(|n| n.to_string()).collect::<Vec<_>>());
+    depth_becomes(&queue, Depth { consumers: 1, ..Depth::default() }).await;
+}
