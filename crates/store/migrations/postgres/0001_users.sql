@@ -21,7 +21,13 @@ ALTER TABLE users
     ADD COLUMN IF NOT EXISTS confirmed_at TIMESTAMPTZ,
     -- name, surname and address, folded to one letter case by the store; NULL where another program
     -- wrote the row, until the store comes by
-    ADD COLUMN IF NOT EXISTS search TEXT;
+    ADD COLUMN IF NOT EXISTS search TEXT,
+    -- the registration that created the user, for the ledger: when it was submitted, its e-mail, the
+    -- language asked for, and the address where the user's own was changed since
+    ADD COLUMN IF NOT EXISTS submitted_at TIMESTAMPTZ,
+    ADD COLUMN IF NOT EXISTS notification_id UUID,
+    ADD COLUMN IF NOT EXISTS locale VARCHAR(35),
+    ADD COLUMN IF NOT EXISTS registered_email VARCHAR(255);
 
 DO $$
 DECLARE
@@ -116,14 +122,30 @@ CREATE TRIGGER users_search
 BEFORE UPDATE OF name, surname, email ON users
 FOR EACH ROW EXECUTE FUNCTION users_search();
 
-CREATE TABLE registrations (
+-- What was registered stays known when the user's address changes.
+CREATE OR REPLACE FUNCTION users_registered_email() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.email IS DISTINCT FROM OLD.email THEN
+        NEW.registered_email := coalesce(OLD.registered_email, OLD.email);
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+DROP TRIGGER IF EXISTS users_registered_email ON users;
+CREATE TRIGGER users_registered_email
+BEFORE UPDATE OF email ON users
+FOR EACH ROW EXECUTE FUNCTION users_registered_email();
+
+-- Registrations of addresses that were known. Most registrations create a user, and are noted in its row
+-- alone: a second row would cost each of them as much again.
+CREATE TABLE repeated_registrations (
     registration_id UUID NOT NULL PRIMARY KEY,
     -- The user, whose deletion takes this row along. It is no foreign key, which would look every row
     -- up once more: the store writes this table alone, for users that it has just written or locked.
     user_id         BIGINT NOT NULL,
     -- as it was submitted: the user's own may change
     email           VARCHAR(255) NOT NULL,
-    outcome         VARCHAR(50) NOT NULL CHECK (outcome IN ('created', 'duplicate')),
     -- NULL where the limit per address withheld the e-mail
     notification_id UUID,
     locale          VARCHAR(35),
@@ -131,11 +153,22 @@ CREATE TABLE registrations (
     stored_at       TIMESTAMPTZ NOT NULL
 );
 
-CREATE INDEX registrations_user_id ON registrations (user_id);
+CREATE INDEX repeated_registrations_user_id ON repeated_registrations (user_id);
+
+-- The ledger: every registration, and what became of it.
+CREATE VIEW registrations AS
+SELECT registration_id, id AS user_id, coalesce(registered_email, email) AS email, 'created' AS outcome,
+       notification_id, locale, submitted_at, created_at AS stored_at
+FROM users
+WHERE submitted_at IS NOT NULL AND registration_id IS NOT NULL
+UNION ALL
+SELECT registration_id, user_id, email, 'duplicate', notification_id, locale, submitted_at, stored_at
+FROM repeated_registrations r
+WHERE NOT EXISTS (SELECT FROM users u WHERE u.registration_id = r.registration_id);
 
 CREATE OR REPLACE FUNCTION users_registrations() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    DELETE FROM registrations WHERE user_id = OLD.id;
+    DELETE FROM repeated_registrations WHERE user_id = OLD.id;
     RETURN NULL;
 END
 $$;

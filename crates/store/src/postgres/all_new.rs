@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// One statement, a transaction by itself. Nothing is inserted where one of the addresses is known.
+/// One statement, a transaction by itself. Nothing is inserted where one of the addresses or
+/// ids is known.
 ///
 /// Plain inserts, since one that may meet a conflict (`ON CONFLICT`) takes more than twice as long. Who
 /// adds one of the addresses or ids at this moment makes this statement fail as a whole. Ids follow the
@@ -33,18 +34,17 @@ pub(super) const INSERT_ALL: &str = r#"
         WHERE NOT EXISTS (
             SELECT FROM unnest($9::text[]) AS a (address)
             JOIN users u ON lower(u.email COLLATE "C") = a.address
+        ) AND NOT EXISTS (
+            SELECT FROM unnest($1::uuid[]) AS k (id)
+            JOIN repeated_registrations r ON r.registration_id = k.id
         )
     ), person AS (
-        INSERT INTO users (id, registration_id, name, surname, email, search, created_at, updated_at)
+        INSERT INTO users (id, registration_id, name, surname, email, search, notification_id, locale,
+                           submitted_at, created_at, updated_at)
         OVERRIDING SYSTEM VALUE
-        SELECT id, registration_id, name, surname, email, search, $10, $10
+        SELECT id, registration_id, name, surname, email, search, notification_id, locale, submitted_at,
+               $10, $10
         FROM item ORDER BY lower(email COLLATE "C")
-    ), ledger AS (
-        INSERT INTO registrations
-            (registration_id, user_id, email, outcome, notification_id, locale, submitted_at,
-             stored_at)
-        SELECT registration_id, id, email, 'created', notification_id, locale, submitted_at, $10
-        FROM item
     ), mail AS (
         INSERT INTO notification_logs
             (notification_id, user_id, notification_type, status, locale, created_at)

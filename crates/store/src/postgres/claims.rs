@@ -26,10 +26,9 @@ use crate::{
 pub(super) const ADD: &str = "
     INSERT INTO notification_logs
         (notification_id, user_id, notification_type, status, locale, created_at)
-    SELECT i.notification_id, u.id, i.notification_type, 'queued', r.locale, $4
+    SELECT i.notification_id, u.id, i.notification_type, 'queued', u.locale, $4
     FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS i (notification_id, user_id, notification_type)
     JOIN users u ON u.id = i.user_id
-    LEFT JOIN registrations r ON r.registration_id = u.registration_id
     ORDER BY i.notification_id
     ON CONFLICT (notification_id) DO NOTHING";
 

@@ -58,7 +58,7 @@ async fn hot_statements_seek_even_as_planned_for_empty_tables() {
     for sql in [
         all_new::INSERT_ALL,
         record::INSERT_USERS,
-        record::INSERT_REGISTRATIONS,
+        record::INSERT_THE_REST,
         known::KNOWN_REGISTRATIONS,
         known::LOCK_USERS,
         known::RECENT_MAILS,
@@ -71,7 +71,7 @@ async fn hot_statements_seek_even_as_planned_for_empty_tables() {
         users::UNFOLDED,
         users::FOLD,
         "DELETE FROM users WHERE id = 1",
-        "DELETE FROM registrations WHERE user_id = 1",
+        "DELETE FROM repeated_registrations WHERE user_id = 1",
         "DELETE FROM notification_logs WHERE user_id = 1",
         "DELETE FROM accounts WHERE id = 1",
         "DELETE FROM sessions WHERE expires_at <= now()",

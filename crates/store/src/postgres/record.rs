@@ -1,5 +1,5 @@
 //! Recording a batch: in one statement where all of it is new. Any other takes at most six, whatever its
-//! size: insert the users that are new, look at the rest, write the ledger and the log.
+//! size: insert the users that are new, look at the rest, write down the rest and the log.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,30 +28,34 @@ use crate::{
 pub(super) const INSERT_USERS: &str = r#"
     WITH item AS MATERIALIZED (
         SELECT nextval((SELECT pg_get_serial_sequence('users', 'id')::regclass)) AS id, i.*
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
-            AS i (registration_id, name, surname, email, search)
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
+                    $8::timestamptz[])
+            AS i (registration_id, name, surname, email, search, notification_id, locale, submitted_at)
     )
-    INSERT INTO users (id, registration_id, name, surname, email, search, created_at, updated_at)
+    INSERT INTO users (id, registration_id, name, surname, email, search, notification_id, locale,
+                       submitted_at, created_at, updated_at)
     OVERRIDING SYSTEM VALUE
-    SELECT id, registration_id, name, surname, email, search, $6, $6
+    SELECT id, registration_id, name, surname, email, search, notification_id, locale, submitted_at,
+           $9, $9
     FROM item
-    WHERE NOT EXISTS (SELECT FROM registrations r WHERE r.registration_id = item.registration_id)
+    WHERE NOT EXISTS
+        (SELECT FROM repeated_registrations r WHERE r.registration_id = item.registration_id)
     ORDER BY lower(email COLLATE "C")
     ON CONFLICT DO NOTHING
     RETURNING id, registration_id"#;
 
-/// The ledger and the log of e-mails, from the same arrays.
-pub(super) const INSERT_REGISTRATIONS: &str = "
+/// The registrations that created no user, and the log of all e-mails, from the same arrays.
+pub(super) const INSERT_THE_REST: &str = "
     WITH item AS MATERIALIZED (
         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::uuid[], $6::text[],
                              $7::timestamptz[], $8::timestamptz[])
             AS i (registration_id, user_id, email, outcome, notification_id, locale, submitted_at,
                   stored_at)
     ), ledger AS (
-        INSERT INTO registrations
-            (registration_id, user_id, email, outcome, notification_id, locale, submitted_at,
-             stored_at)
-        SELECT * FROM item
+        INSERT INTO repeated_registrations
+            (registration_id, user_id, email, notification_id, locale, submitted_at, stored_at)
+        SELECT registration_id, user_id, email, notification_id, locale, submitted_at, stored_at
+        FROM item WHERE outcome <> 'created'
     )
     INSERT INTO notification_logs
         (notification_id, user_id, notification_type, status, locale, created_at)
@@ -62,7 +66,7 @@ pub(super) const INSERT_REGISTRATIONS: &str = "
     -- One that a sender claimed before the row was there has been put into the log by that.
     ON CONFLICT (notification_id) DO NOTHING";
 
-/// Columns of the ledger, each an array.
+/// Columns of registrations and their e-mails, each an array.
 #[derive(Default)]
 struct Rows<'a> {
     registration_ids: Vec<Uuid>,
@@ -91,9 +95,7 @@ pub(super) async fn record(
         }
     })
     .await?;
-    for outcome in &recorded {
-        count_stored(outcome.outcome);
-    }
+    count_stored(recorded.iter().map(|r| r.outcome));
     Ok(recorded)
 }
 
@@ -166,6 +168,8 @@ async fn insert_users(
     let (mut ids, mut names, mut surnames) =
         (Vec::with_capacity(size), Vec::with_capacity(size), Vec::with_capacity(size));
     let (mut emails, mut searches) = (Vec::with_capacity(size), Vec::with_capacity(size));
+    let (mut mails, mut locales, mut submitted) =
+        (Vec::with_capacity(size), Vec::with_capacity(size), Vec::with_capacity(size));
     let mut address_of = HashMap::with_capacity(size);
     for (item, address) in items {
         let person = &item.person;
@@ -176,6 +180,9 @@ async fn insert_users(
         surnames.push(surname);
         emails.push(email);
         searches.push(text::searchable(name, surname, email));
+        mails.push(NotificationId::of_registration(item.registration_id).0);
+        locales.push(item.locale.as_deref().and_then(text::language_tag));
+        submitted.push(time::stored(item.submitted_at));
         address_of.insert(item.registration_id.0, *address);
     }
     let inserted = sqlx::query(INSERT_USERS)
@@ -184,6 +191,9 @@ async fn insert_users(
         .bind(surnames)
         .bind(emails)
         .bind(searches)
+        .bind(mails)
+        .bind(locales)
+        .bind(submitted)
         .bind(now)
         .fetch_all(&mut **tx)
         .await?;
@@ -241,7 +251,7 @@ impl<'a> Rows<'a> {
         if self.registration_ids.is_empty() {
             return Ok(());
         }
-        let inserted = sqlx::query(INSERT_REGISTRATIONS)
+        let inserted = sqlx::query(INSERT_THE_REST)
             .bind(self.registration_ids)
             .bind(self.user_ids)
             .bind(self.emails)

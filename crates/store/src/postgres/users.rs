@@ -162,10 +162,10 @@ impl PostgresStore {
 impl Users for PostgresStore {
     async fn create_user(&self, person: &Registration) -> Result<Option<User>, StoreError> {
         let created = retry::once(|| self.insert_user(person)).await?;
-        count_stored(match created {
+        count_stored([match created {
             Some(_) => RecordOutcome::Created,
             None => RecordOutcome::Duplicate,
-        });
+        }]);
         Ok(created)
     }
 

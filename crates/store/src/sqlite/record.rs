@@ -118,9 +118,7 @@ pub(super) async fn record(
     }
     insert_registrations(&mut tx, &rows, now).await?;
     tx.commit().await.store()?;
-    for outcome in &recorded {
-        count_stored(outcome.outcome);
-    }
+    count_stored(recorded.iter().map(|r| r.outcome));
     Ok(recorded)
 }
 

@@ -104,10 +104,10 @@ impl Users for SqliteStore {
         .store()?;
         tx.commit().await.store()?;
         let created = row::one(row.as_ref(), user)?;
-        count_stored(match created {
+        count_stored([match created {
             Some(_) => RecordOutcome::Created,
             None => RecordOutcome::Duplicate,
-        });
+        }]);
         Ok(created)
     }
 

@@ -292,3 +292,34 @@ async fn a_day_later_an_address_is_mailed_again() {
         assert_eq!(count, mailed, "{hours}");
     }
 }
+
+/// What a foreign key would see to, whoever writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_e_mail_in_the_log_belongs_to_a_user() {
+    const LOG: &str = "INSERT INTO notification_logs (user_id, notification_type) VALUES";
+    let url = database().await;
+    let store = open(&url).await;
+    let user = store.record(&[registration("ada@example.com")]).await.unwrap()[0].user_id.unwrap();
+    let mut connection = by_hand(&url).await;
+    let refused = async |connection: &mut sqlx::PgConnection, sql: String| {
+        let error = sqlx::query(AssertSqlSafe(sql)).execute(connection).await.unwrap_err();
+        let error = error.into_database_error().unwrap();
+        assert_eq!(error.code().as_deref(), Some("23503"), "{error}");
+    };
+    refused(&mut connection, format!("{LOG} ({user}, 'welcome'), (99, 'welcome')")).await;
+    refused(&mut connection, "UPDATE notification_logs SET user_id = 99".into()).await;
+    let rows = "SELECT count(*) FROM notification_logs";
+    assert_eq!(number(&url, rows).await, 1);
+
+    // Who deletes a user waits for whoever adds to its log, and takes that along.
+    let mut adding = connection.begin().await.unwrap();
+    run(&mut adding, &format!("{LOG} ({user}, 'welcome')")).await;
+    let deleting = tokio::spawn(async move { store.delete_user(user).await });
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("the deletion waits", || async { (number(&url, waiting).await > 0).then_some(()) })
+        .await;
+    adding.commit().await.unwrap();
+    assert!(deleting.await.unwrap().unwrap());
+    assert_eq!(number(&url, rows).await, 0);
+}

@@ -65,7 +65,7 @@ pub(super) async fn record(
                 .next()
                 .ok_or_else(|| Problem::internal("the store left an item unanswered"))?,
             Err(cause) => {
-                count_stored(RecordOutcome::Invalid);
+                count_stored([RecordOutcome::Invalid]);
                 refused(raw.get(), cause)
             }
         });
