@@ -38,8 +38,9 @@ pub const SERVICE: Service = Service {
 const BATCH: usize = 500;
 /// How long a batch waits to fill: long enough to gather neighbours, too short to notice.
 const LINGER: Duration = Duration::from_millis(5);
-/// One batch is recorded while the next one is received.
-const CONCURRENCY: usize = 2;
+/// While one batch is being recorded, another is read and the e-mails of a third are asked for: each of
+/// them waits for another server.
+const CONCURRENCY: usize = 4;
 
 /// What the service works with.
 #[derive(Clone)]
