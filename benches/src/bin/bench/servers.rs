@@ -10,16 +10,16 @@ use domain::{Event, Registration, RegistrationId, RegistrationSubmitted};
 use queue::USER_REGISTRATION;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
-use testkit::{Postgres, Process, RabbitMq, eventually, eventually_within, free_ports};
+use testkit::{Postgres, Process, RabbitMq, eventually, free_ports};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::{CONNECTIONS, ROUND, ROUNDS, load::Load, median, memory, peers, row};
+use crate::{CONNECTIONS, ROUND, ROUNDS, load::Load, median, memory, note, peers, row};
 
 /// Bytes of a registration's message, about.
 const MESSAGE_BYTES: usize = 420;
 /// Messages of the backlog that is drained in one round.
-const BACKLOG: usize = 30_000;
+const BACKLOG: usize = 60_000;
 const PUBLISHED_TOGETHER: usize = 500;
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -30,8 +30,8 @@ struct Servers {
     folder: TempDir,
 }
 
-/// Measures all of it; `false` where something that must be was missed.
-pub(crate) async fn measure(binary: &Path) -> bool {
+/// Measures what is wanted; `false` where something that must be was missed.
+pub(crate) async fn measure(binary: &Path, intake: bool, drain: bool) -> bool {
     println!(
         "\nRabbitMQ (quorum queues, confirms awaited) and PostgreSQL (synced), on the same cores\n"
     );
@@ -40,9 +40,15 @@ pub(crate) async fn measure(binary: &Path) -> bool {
         database: Postgres::start(),
         folder: tempfile::tempdir().expect("a temporary folder"),
     };
-    let intake = servers.intake(binary).await;
-    let drain = servers.drain(binary).await;
-    intake && drain
+    let mut ok = true;
+    if intake {
+        ok &= servers.intake(binary).await;
+    }
+    if drain {
+        ok &= servers.drain(binary, Backlog::Packed).await;
+        ok &= servers.drain(binary, Backlog::Single).await;
+    }
+    ok
 }
 
 impl Servers {
@@ -95,15 +101,15 @@ impl Servers {
     }
 
     /// From a backlog to rows and e-mail requests, beside a plain insert of as many rows.
-    async fn drain(&self, binary: &Path) -> bool {
+    async fn drain(&self, binary: &Path, backlog: Backlog) -> bool {
         let (mut ratios, mut rates, mut plains) = (vec![], vec![], vec![]);
         let (mut receiver_peak, mut service_peak) = (0.0_f64, 0.0_f64);
-        for round in 0..ROUNDS {
+        for _ in 0..ROUNDS {
             let database = self.database.url(&self.database.create_database());
-            let inserts = BACKLOG / peers::ROWS;
-            let plain = peers::plain_insert(&database, round, inserts).await.expect("inserted");
+            let registrations: Vec<_> = (0..BACKLOG).map(|_| submitted()).collect();
+            let plain = peers::plain_insert(&database, &registrations).await.expect("inserted");
             let url = self.broker.fresh_url();
-            publish_backlog(&url).await;
+            backlog.publish(&url).await;
 
             let [service_port, receiver_port] = free_ports();
             let at = format!("http://127.0.0.1:{service_port}");
@@ -132,9 +138,16 @@ impl Servers {
             plains.push(plain);
         }
         let ratio = median(ratios);
+        let what = match backlog {
+            Backlog::Packed => "drain",
+            Backlog::Single => "drain of single events",
+        };
         let name =
-            format!("drain ({:.0}/s) : plain insert ({:.0}/s)", median(rates), median(plains));
-        let a = row(&name, &format!("{ratio:.2}"), ">= 0.25", ratio >= 0.25);
+            format!("{what} ({:.0}/s) : plain insert ({:.0}/s)", median(rates), median(plains));
+        let a = match backlog {
+            Backlog::Packed => row(&name, &format!("{ratio:.2}"), ">= 0.25", ratio >= 0.25),
+            Backlog::Single => note(&name, &format!("{ratio:.2}")),
+        };
         let peak = receiver_peak.max(service_peak);
         let name = format!(
             "  peak memory, receiver {receiver_peak:.0}, database service {service_peak:.0} MiB"
@@ -148,7 +161,8 @@ async fn drained(database: &str, started: Instant) -> f64 {
     let mut connection = PgConnection::connect(database).await.expect("a connection");
     let mut first: Option<(Instant, i64)> = None;
     loop {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM users")
+        // Ids have no gaps as long as nothing is done twice. To count would take a part of what is measured.
+        let count: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM users")
             .fetch_one(&mut connection)
             .await
             .expect("a count");
@@ -166,20 +180,38 @@ async fn drained(database: &str, started: Instant) -> f64 {
     }
 }
 
-async fn publish_backlog(url: &str) {
-    let queue = queue::open(url, None).await.expect("a queue");
-    let mut left = BACKLOG;
-    while left > 0 {
-        let count = left.min(PUBLISHED_TOGETHER);
-        let events = (0..count).map(|_| (Event::new("/userstream/bench", submitted()), None));
-        USER_REGISTRATION.publish(&*queue, events).await.expect("published");
-        left -= count;
+/// How a backlog lies in the queue.
+#[derive(Clone, Copy)]
+enum Backlog {
+    /// As the system leaves it when registrations come faster than they are worked off.
+    Packed,
+    /// One event a message, as other programs publish.
+    Single,
+}
+
+impl Backlog {
+    async fn publish(self, url: &str) {
+        let queue = queue::open(url, None).await.expect("a queue");
+        let topic = USER_REGISTRATION;
+        let event = || Event::new("/userstream/bench", submitted());
+        match self {
+            Self::Packed => {
+                let mut left = BACKLOG;
+                while left > 0 {
+                    let count = left.min(PUBLISHED_TOGETHER);
+                    let events = (0..count).map(|_| (event(), None));
+                    topic.publish(&*queue, events).await.expect("published");
+                    left -= count;
+                }
+            }
+            Self::Single => {
+                // Whoever asks for its depth makes the queue.
+                queue.depth(topic.queue).await.expect("a depth");
+                let events = (0..BACKLOG).map(|_| event().to_json());
+                peers::publish_singly(url, topic.queue, events).await.expect("published");
+            }
+        }
     }
-    eventually_within(Duration::from_secs(30), "the backlog is there", || async {
-        let depth = queue.depth(USER_REGISTRATION.queue).await.ok()?;
-        (depth.ready == BACKLOG as u64).then_some(())
-    })
-    .await;
 }
 
 fn submitted() -> RegistrationSubmitted {
