@@ -72,7 +72,8 @@ async fn the_link_in_the_email_confirms_only_when_the_button_is_pressed() {
     assert_eq!(status["status"], "confirmed");
     assert!(console.all_users().await[0]["confirmed_at"].is_string());
 
-    let forged = system.url(&format!("/confirm/{}0", &token[..79]));
+    let other = if token.ends_with('0') { '1' } else { '0' };
+    let forged = system.url(&format!("/confirm/{}{other}", &token[..token.len() - 1]));
     for forged in [forged, system.url("/confirm/x")] {
         assert_eq!(system.http().post(&forged).send().await.unwrap().status(), 404);
     }
