@@ -103,20 +103,25 @@ impl Gathering {
         }
     }
 
-    /// Sends what waits, in rounds, until nothing does.
+    /// Sends what waits, in rounds, until nothing does. Each is a task of its own: one that panics breaks
+    /// off its callers, and not all that come after it.
     async fn go_rounds(self: Arc<Self>, publisher: Arc<Publisher>) {
         while let Some(callers) = self.next_round() {
-            let (mut events, mut replies, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
-            for Waiting { events: its, reply, room } in callers {
-                events.extend(its);
-                replies.push(reply);
-                rooms.push(room);
-            }
-            let outgoing = pack(&self.queue, events);
-            let sent = publisher.send(outgoing, rooms, publisher.deadline()).await;
-            for reply in replies {
-                let _ = reply.send(sent.clone());
-            }
+            let _ = tokio::spawn(self.clone().send(callers, publisher.clone())).await;
+        }
+    }
+
+    async fn send(self: Arc<Self>, callers: Vec<Waiting>, publisher: Arc<Publisher>) {
+        let (mut events, mut replies, mut rooms) = (Vec::new(), Vec::new(), Vec::new());
+        for Waiting { events: its, reply, room } in callers {
+            events.extend(its);
+            replies.push(reply);
+            rooms.push(room);
+        }
+        let outgoing = pack(&self.queue, events);
+        let sent = publisher.send(outgoing, rooms, publisher.deadline()).await;
+        for reply in replies {
+            let _ = reply.send(sent.clone());
         }
     }
 
