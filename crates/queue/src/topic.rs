@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 
 use domain::{EmailRequested, Event, EventData, RegistrationSubmitted, ReportRequested};
 
+use futures::future::BoxFuture;
+
 use crate::{Message, Queue, QueueError};
 
 /// A queue that carries events of one type.
@@ -34,18 +36,18 @@ pub const TOPICS: [&str; 3] =
 
 impl<T: EventData> Topic<T> {
     /// Publishes events, each with the trace it continues, and returns when all are durable.
-    pub async fn publish(
+    pub fn publish<'a>(
         &self,
-        queue: &dyn Queue,
+        queue: &'a dyn Queue,
         events: impl IntoIterator<Item = (Event<T>, Option<String>)>,
-    ) -> Result<(), QueueError> {
+    ) -> BoxFuture<'a, Result<(), QueueError>> {
         let messages = events
             .into_iter()
             .map(|(event, trace)| {
                 Message::event(&event.id, event.to_json()).with_traceparent(trace)
             })
             .collect();
-        queue.publish(self.queue, messages).await
+        queue.publish(self.queue, messages)
     }
 }
 

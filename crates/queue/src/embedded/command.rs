@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{
+        OwnedSemaphorePermit, Semaphore,
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
     time::{Instant, timeout_at},
 };
 
@@ -90,7 +94,9 @@ impl Commands {
         &self,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, QueueError> {
-        self.ask_by(Instant::now() + self.patience, command).await
+        let (reply, answer) = oneshot::channel();
+        self.hand_over(command(reply), Instant::now() + self.patience).await?;
+        answered(answer).await
     }
 
     pub(super) async fn publish(&self, messages: Vec<NewMessage>) -> Result<(), QueueError> {
@@ -98,26 +104,44 @@ impl Commands {
         let kib: usize = messages.iter().map(|m| m.size() / 1024 + 1).sum();
         // What is larger than all that may wait goes alone.
         let share = u32::try_from(kib.min(WAITING_KIB)).unwrap_or(u32::MAX);
-        let bytes = match timeout_at(deadline, self.bytes.clone().acquire_many_owned(share)).await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(_)) => return Err(error::shut()),
-            Err(_) => return Err(QueueError::Overloaded),
+        let bytes = match self.bytes.clone().try_acquire_many_owned(share) {
+            Ok(bytes) => bytes,
+            Err(_) => Box::pin(self.wait_for_bytes(share, deadline)).await?,
         };
-        self.ask_by(deadline, |reply| Command::Publish(Publish { messages, reply, _bytes: bytes }))
-            .await
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Publish(Publish { messages, reply, _bytes: bytes });
+        self.hand_over(command, deadline).await?;
+        answered(answer).await
     }
 
-    async fn ask_by<T>(
+    async fn wait_for_bytes(
         &self,
+        share: u32,
         deadline: Instant,
-        command: impl FnOnce(Reply<T>) -> Command,
-    ) -> Result<T, QueueError> {
-        let (reply, answer) = oneshot::channel();
-        match timeout_at(deadline, self.sender.send(command(reply))).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(error::shut()),
-            Err(_) => return Err(QueueError::Overloaded),
+    ) -> Result<OwnedSemaphorePermit, QueueError> {
+        match timeout_at(deadline, self.bytes.clone().acquire_many_owned(share)).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(_)) => Err(error::shut()),
+            Err(_) => Err(QueueError::Overloaded),
         }
-        answer.await.unwrap_or_else(|_| Err(error::shut()))
     }
+
+    /// Passes a command on. Where it must wait it does so in a box, so that the usual way does not
+    /// carry the space for that along.
+    async fn hand_over(&self, command: Command, deadline: Instant) -> Result<(), QueueError> {
+        let command = match self.sender.try_send(command) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(error::shut()),
+            Err(TrySendError::Full(command)) => command,
+        };
+        match Box::pin(timeout_at(deadline, self.sender.send(command))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(error::shut()),
+            Err(_) => Err(QueueError::Overloaded),
+        }
+    }
+}
+
+async fn answered<T>(answer: oneshot::Receiver<Result<T, QueueError>>) -> Result<T, QueueError> {
+    answer.await.unwrap_or_else(|_| Err(error::shut()))
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::FieldError;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::Either, stream};
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -41,15 +41,12 @@ pub struct Query<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Send the body as JSON, with Content-Type: application/json.",
-            ));
-        }
-        let body = body(request, state).await?;
-        parse_json(&body).map(Self)
+    fn from_request(
+        request: Request,
+        _state: &S,
+    ) -> impl Future<Output = Result<Self, Problem>> + Send {
+        let body = require_json(request.headers()).map(|()| body(request));
+        async move { parse_json(&body?.await?).map(Self) }
     }
 }
 
@@ -63,15 +60,32 @@ impl<T: Serialize> IntoResponse for Json<T> {
 ///
 /// The rest of one that is too large is read and dropped, up to a limit, before the answer: a
 /// client that is still writing would otherwise lose it to a broken connection.
-pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+pub fn body(request: Request) -> impl Future<Output = Result<Bytes, Problem>> + Send + use<> {
     if declares_little(request.headers()) {
-        return Bytes::from_request(request, state).await.map_err(|e| unread(&e));
+        // What the usual request carries along while it waits is no more than this needs.
+        Either::Left(small_body(request.into_body()))
+    } else {
+        Either::Right(Box::pin(large_body(request)))
     }
-    Box::pin(large_body(request, state)).await
+}
+
+/// A body that says it is small. Nearly always it comes in one piece, which is then not copied.
+async fn small_body(body: Body) -> Result<Bytes, Problem> {
+    let mut pieces = body.into_data_stream();
+    let Some(first) = pieces.next().await else { return Ok(Bytes::new()) };
+    let first = first.map_err(|_| not_whole())?;
+    let Some(second) = pieces.next().await else { return Ok(first) };
+    let mut whole = Vec::with_capacity(MAX_BODY_BYTES);
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&second.map_err(|_| not_whole())?);
+    while let Some(piece) = pieces.next().await {
+        whole.extend_from_slice(&piece.map_err(|_| not_whole())?);
+    }
+    Ok(whole.into())
 }
 
 /// A body of whatever size.
-async fn large_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+async fn large_body(request: Request) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
     let rest = Arc::new(Mutex::new(body.into_data_stream()));
     let read = stream::unfold(rest.clone(), async |rest| {
@@ -79,7 +93,7 @@ async fn large_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes
         Some((piece, rest))
     });
     let request = Request::from_parts(parts, Body::from_stream(read));
-    match Bytes::from_request(request, state).await {
+    match Bytes::from_request(request, &()).await {
         Ok(body) => Ok(body),
         Err(rejection) => {
             let problem = unread(&rejection);
@@ -103,11 +117,12 @@ fn unread(rejection: &BytesRejection) -> Problem {
             let detail = "The body is larger than this call takes.";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         }
-        _ => {
-            let detail = "The body did not arrive whole. Send it again.";
-            Problem::new(StatusCode::BAD_REQUEST, detail)
-        }
+        _ => not_whole(),
     }
+}
+
+fn not_whole() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole. Send it again.")
 }
 
 async fn drop_rest(rest: &Mutex<BodyDataStream>) {
@@ -178,6 +193,17 @@ fn sentence(text: &str) -> String {
     chars
         .next()
         .map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
+
+/// Refuses a body that does not say it is JSON.
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "Send the body as JSON, with Content-Type: application/json.",
+    ))
 }
 
 /// `application/json`, or another JSON type such as `application/merge-patch+json`.

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{Registration, RegistrationId};
+use futures::future::Either;
 use runtime::{
     Json, Problem,
     http::{extract, problem::ProblemBody},
@@ -35,6 +36,14 @@ struct RegistrationRequest {
     email: Option<String>,
 }
 
+impl RegistrationRequest {
+    fn person(&self) -> Result<Registration, Problem> {
+        let text = |field| Option::as_deref(field).unwrap_or_default();
+        Registration::parse(text(&self.name), text(&self.surname), text(&self.email))
+            .map_err(Problem::invalid)
+    }
+}
+
 /// A registration that the queue holds durably.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Accepted {
@@ -60,42 +69,34 @@ pub(super) struct Accepted {
         (status = 422, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn create(
+pub(super) fn create(
     State(intake): State<Arc<Intake>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
-) -> Response {
+) -> impl Future<Output = Response> + Send {
     if extract::media_type(request.headers()).as_deref() == Some(form::MEDIA_TYPE) {
         // Boxed, so that the usual way does not carry the space for this one along.
-        return Box::pin(form::create(&intake, peer, request)).await;
+        return Either::Left(Box::pin(async move { form::create(&intake, peer, request).await }));
     }
-    let result = from_json(&intake, peer, request).await;
-    intake.outcomes.count(&result);
-    match result {
-        Ok(id) => {
-            let status_url = format!("/api/registrations/{id}");
-            (StatusCode::ACCEPTED, Json(Accepted { id, status: "accepted", status_url }))
-                .into_response()
-        }
-        Err(problem) => problem.into_response(),
-    }
-}
-
-async fn from_json(
-    intake: &Intake,
-    peer: SocketAddr,
-    request: Request,
-) -> Result<RegistrationId, Problem> {
-    intake.check_limit(intake.clients.of(peer, request.headers()))?;
+    // All that is wanted of the request: what is left of it would be carried along until the answer.
+    let allowed = intake.check_limit(intake.clients.of(peer, request.headers()));
     let wishes = Wishes::of(request.headers());
-    let Json(RegistrationRequest { name, surname, email }) =
-        Json::from_request(request, &()).await?;
-    let text = Option::unwrap_or_default;
-    let person = Registration::parse(
-        text(name.as_deref()),
-        text(surname.as_deref()),
-        text(email.as_deref()),
-    )
-    .map_err(Problem::invalid)?;
-    intake.accept(person, wishes?).await
+    let body = Json::<RegistrationRequest>::from_request(request, &());
+    Either::Right(async move {
+        let result = async {
+            allowed?;
+            let Json(body) = body.await?;
+            intake.accept(body.person()?, wishes?).await
+        }
+        .await;
+        intake.outcomes.count(&result);
+        match result {
+            Ok(id) => {
+                let status_url = format!("/api/registrations/{id}");
+                (StatusCode::ACCEPTED, Json(Accepted { id, status: "accepted", status_url }))
+                    .into_response()
+            }
+            Err(problem) => problem.into_response(),
+        }
+    })
 }

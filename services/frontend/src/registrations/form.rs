@@ -30,7 +30,7 @@ pub(super) async fn create(intake: &Intake, peer: SocketAddr, request: Request) 
     let mut fields = Fields::default();
     let result: Result<RegistrationId, Problem> = async {
         // Read first: even a person who must wait gets back what was typed.
-        fields = parse(&extract::body(request, &()).await?);
+        fields = parse(&extract::body(request).await?);
         intake.check_limit(client)?;
         let person = Registration::parse(&fields.name, &fields.surname, &fields.email)
             .map_err(Problem::invalid)?;
