@@ -31,7 +31,8 @@ const MAY_KNOW = {
 // Libraries that stay behind one wall: whoever else needs one asks the crate that has it. The
 // benchmarks measure against the bare library.
 const ONLY_IN = {
-  sqlx: ["queue", "store", "benches"],
+  sqlx: ["store", "benches"],
+  rusqlite: ["queue"],
   lapin: ["queue", "benches"],
   lettre: ["sender"],
   jsonwebtoken: ["runtime"],

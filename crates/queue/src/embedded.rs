@@ -1,6 +1,6 @@
 //! Durable queues in one file, for the processes of one machine.
 //!
-//! - The file is a `SQLite` database with a write-ahead log, synced at every commit. One task per
+//! - The file is a `SQLite` database with a write-ahead log, synced at every commit. One thread per
 //!   process writes; it commits together whatever waits (group commit), so that many small
 //!   publishes share one sync, and answers after the commit.
 //! - A message in a consumer's hand is leased to its process, which renews its lease with a
@@ -17,6 +17,7 @@ mod hands;
 mod lease;
 mod owners;
 mod publish;
+mod readers;
 mod schema;
 mod settle;
 mod wake;
@@ -28,7 +29,6 @@ use std::{path::Path, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use sqlx::SqlitePool;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::{
@@ -37,6 +37,7 @@ use self::{
     consumer::EmbeddedConsumer,
     hands::Returns,
     publish::NewMessage,
+    readers::Readers,
     wake::Bells,
     writer::Writer,
 };
@@ -86,7 +87,7 @@ pub struct EmbeddedQueue {
 /// What a queue and its consumers share. When the last of them is gone the writer signs off.
 struct Shared {
     commands: Commands,
-    readers: SqlitePool,
+    readers: Readers,
     returns: Arc<Returns>,
     bells: Arc<Bells>,
     _stop_poll: DropGuard,
@@ -107,33 +108,33 @@ impl EmbeddedQueue {
         let path = path.map_err(|e| {
             QueueError::Unavailable(format!("{given} cannot be created or opened: {e}"))
         })?;
-        let connection = schema::writer(&path, &settings).await.map_err(|e| match e {
-            QueueError::Unavailable(text) => QueueError::Unavailable(format!("{given}: {text}")),
-            QueueError::Overloaded => e,
-        })?;
-        let readers = schema::readers(&path, &settings);
-        let returns = Arc::<Returns>::default();
-        let bells = Arc::<Bells>::default();
         let (commands, receiver) = Commands::new(settings.patience);
+        let returns = Arc::new(Returns::new(commands.downgrade()));
+        let bells = Arc::<Bells>::default();
+        let readers = Readers::new(path.clone(), settings.clone());
         let checkpoint = Arc::<Checkpoint>::default();
-        let stop_poll = CancellationToken::new();
-        let copy = checkpoint.clone().run(readers.clone());
-        tokio::spawn(stop_poll.clone().run_until_cancelled_owned(copy));
-        let poll = bells.clone().poll(readers.clone(), settings.poll);
-        tokio::spawn(stop_poll.clone().run_until_cancelled_owned(poll));
+        let (heartbeat, poll) = (settings.heartbeat, settings.poll);
         let writer = Writer {
             path,
             settings,
             owner: uuid::Uuid::new_v4().to_string(),
-            connection: Some(connection),
+            file: None,
             commands: receiver,
             returns: returns.clone(),
             bells: bells.clone(),
             failing: false,
-            crowd: 0,
-            copying: Copying::new(checkpoint),
+            copying: Copying::new(checkpoint.clone()),
         };
-        tokio::spawn(writer.run());
+        writer.start().await.map_err(|error| match error {
+            QueueError::Unavailable(text) => QueueError::Unavailable(format!("{given}: {text}")),
+            QueueError::Overloaded => error,
+        })?;
+        tokio::spawn(commands.heartbeat(heartbeat));
+        let stop_poll = CancellationToken::new();
+        let copy = checkpoint.run(readers.clone());
+        tokio::spawn(stop_poll.clone().run_until_cancelled_owned(copy));
+        let poll = bells.clone().poll(readers.clone(), poll);
+        tokio::spawn(stop_poll.clone().run_until_cancelled_owned(poll));
         let shared =
             Shared { commands, readers, returns, bells, _stop_poll: stop_poll.drop_guard() };
         Ok(Self { shared: Arc::new(shared) })
@@ -156,7 +157,8 @@ impl Queue for EmbeddedQueue {
     }
 
     async fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
-        depth::depth(&self.shared.readers, queue).await.map_err(|e| error::unavailable(&e))
+        let queue = queue.to_owned();
+        self.shared.readers.read(move |connection| depth::depth(connection, &queue)).await
     }
 
     async fn dead_letters(
@@ -165,13 +167,18 @@ impl Queue for EmbeddedQueue {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, QueueError> {
-        let found = dead_letters::browse(&self.shared.readers, filter, after, limit).await;
-        found.map_err(|e| error::unavailable(&e))
+        let (filter, after) = (filter.clone(), after.map(str::to_owned));
+        self.shared
+            .readers
+            .read(move |connection| {
+                dead_letters::browse(connection, &filter, after.as_deref(), limit)
+            })
+            .await
     }
 
     async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, QueueError> {
-        let found = dead_letters::one(&self.shared.readers, id).await;
-        found.map_err(|e| error::unavailable(&e))
+        let id = id.to_owned();
+        self.shared.readers.read(move |connection| dead_letters::one(connection, &id)).await
     }
 
     async fn replay(&self, id: &str, corrected: Option<Bytes>) -> Result<bool, QueueError> {

@@ -9,8 +9,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use sqlx::{SqliteConnection, SqlitePool};
+use rusqlite::{Connection, Result};
 use tokio::sync::Notify;
+
+use super::readers::Readers;
 
 /// Copies what is in the log, waiting for nobody.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
@@ -25,11 +27,11 @@ pub(super) struct Checkpoint {
 
 impl Checkpoint {
     /// Copies whenever it is due, for as long as it is not dropped.
-    pub(super) async fn run(self: Arc<Self>, readers: SqlitePool) {
+    pub(super) async fn run(self: Arc<Self>, readers: Readers) {
         loop {
             self.due.notified().await;
-            match sqlx::query(CHECKPOINT).execute(&readers).await {
-                Ok(_) => self.copied.store(true, Ordering::Relaxed),
+            match readers.read(copy).await {
+                Ok(()) => self.copied.store(true, Ordering::Relaxed),
                 Err(error) => tracing::debug!(%error, "the log is copied later"),
             }
         }
@@ -49,7 +51,7 @@ impl Copying {
 
     /// So many rows were changed: has the log copied when that makes it long, and finishes what was
     /// copied beside.
-    pub(super) async fn changed(&mut self, rows: usize, connection: Option<&mut SqliteConnection>) {
+    pub(super) fn changed(&mut self, rows: usize, connection: Option<&Connection>) {
         self.rows += rows;
         if self.rows >= ROWS {
             self.rows = 0;
@@ -57,9 +59,13 @@ impl Copying {
         }
         if let Some(connection) = connection
             && self.checkpoint.copied.swap(false, Ordering::Relaxed)
-            && let Err(error) = sqlx::query(CHECKPOINT).execute(connection).await
+            && let Err(error) = copy(connection)
         {
             tracing::debug!(%error, "the log is copied later");
         }
     }
+}
+
+fn copy(connection: &Connection) -> Result<()> {
+    connection.query_row(CHECKPOINT, [], |_| Ok(()))
 }

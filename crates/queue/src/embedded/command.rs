@@ -9,7 +9,7 @@ use tokio::{
         mpsc::{self, error::TrySendError},
         oneshot,
     },
-    time::{Instant, timeout_at},
+    time::{Instant, MissedTickBehavior, timeout_at},
 };
 
 use super::{
@@ -35,6 +35,10 @@ pub(super) enum Command {
     Delete(Delete),
     /// Does nothing but to be committed.
     Probe(Reply<()>),
+    /// Says that something was let go of.
+    TakeBack,
+    /// Says that this process lives.
+    Heartbeat,
 }
 
 pub(super) struct Publish {
@@ -84,6 +88,28 @@ pub(super) struct Commands {
 }
 
 impl Commands {
+    /// Says again and again that this process lives, for as long as anybody can ask anything. It comes
+    /// from the runtime that serves the consumers: one that hangs is missed.
+    pub(super) fn heartbeat(&self, every: Duration) -> impl Future<Output = ()> + use<> {
+        let sender = self.sender.downgrade();
+        async move {
+            let mut ticks = tokio::time::interval(every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let Some(sender) = sender.upgrade() else { return };
+                if sender.send(Command::Heartbeat).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// For what must not keep the writer waiting for commands.
+    pub(super) fn downgrade(&self) -> mpsc::WeakSender<Command> {
+        self.sender.downgrade()
+    }
+
     pub(super) fn new(patience: Duration) -> (Self, mpsc::Receiver<Command>) {
         let (sender, receiver) = mpsc::channel(WAITING_COMMANDS);
         (Self { sender, bytes: Arc::new(Semaphore::new(WAITING_KIB)), patience }, receiver)

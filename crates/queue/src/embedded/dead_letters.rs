@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
 
-use super::publish::{self, NewMessage};
-use crate::{DeadLetter, DeadLetterFilter, Message, batch};
+use super::{
+    publish::{self, NewMessage, Numbers},
+    schema,
+};
+use crate::{DeadLetter, DeadLetterFilter, batch};
 
 const BURY: &str = "
 INSERT INTO dead_letters (id, queue, cause, by, attempts, first_failed_at, dead_at,
     message_id, content_type, traceparent, body)
-SELECT ?1, queue, ?2, ?3, attempts + ?4, coalesce(first_failed_at, ?5), ?5,
+SELECT ?1, queues.name, ?2, ?3, attempts + ?4, coalesce(first_failed_at, ?5), ?5,
     message_id, content_type, traceparent, body
-FROM messages WHERE id = ?6 AND +consumer = ?7";
+FROM messages JOIN queues ON queues.number = messages.queue
+WHERE id = ?6 AND +consumer = ?7";
 
 // Ids are UUIDs of version 7: their order is that of time, and a page goes on behind an id even
 // when that dead letter is gone.
@@ -48,92 +52,78 @@ pub(super) struct Death<'a> {
 }
 
 /// Copies a message to the dead letters; the caller deletes it from its queue.
-pub(super) async fn bury(
-    connection: &mut SqliteConnection,
+pub(super) fn bury(
+    connection: &Connection,
     consumer: i64,
     death: &Death<'_>,
     now: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(BURY)
-        .bind(uuid::Uuid::now_v7().to_string())
-        .bind(death.cause)
-        .bind(death.by)
-        .bind(death.tried)
-        .bind(now)
-        .bind(death.row)
-        .bind(consumer)
-        .execute(connection)
-        .await
-        .map(drop)
+) -> Result<()> {
+    let Death { row, cause, by, tried } = *death;
+    let id = uuid::Uuid::now_v7().to_string();
+    connection.prepare_cached(BURY)?.execute((id, cause, by, tried, now, row, consumer)).map(drop)
 }
 
-pub(super) async fn browse(
-    readers: &SqlitePool,
+pub(super) fn browse(
+    connection: &Connection,
     filter: &DeadLetterFilter,
     after: Option<&str>,
     limit: usize,
-) -> Result<Vec<DeadLetter>, sqlx::Error> {
-    let sql = if filter.queue.is_some() { BROWSE_QUEUE } else { BROWSE };
-    let rows = sqlx::query(sql)
-        .bind(after.unwrap_or_default())
-        .bind(&filter.cause)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .bind(&filter.queue)
-        .fetch_all(readers)
-        .await?;
-    rows.iter().map(dead_letter).collect()
+) -> Result<Vec<DeadLetter>> {
+    let after = after.unwrap_or_default();
+    let (cause, limit) = (&filter.cause, schema::count(limit));
+    match &filter.queue {
+        Some(queue) => connection
+            .prepare_cached(BROWSE_QUEUE)?
+            .query_map((after, cause, limit, queue), dead_letter)?
+            .collect(),
+        None => connection
+            .prepare_cached(BROWSE)?
+            .query_map((after, cause, limit), dead_letter)?
+            .collect(),
+    }
 }
 
-pub(super) async fn one(readers: &SqlitePool, id: &str) -> Result<Option<DeadLetter>, sqlx::Error> {
-    sqlx::query(ONE).bind(id).fetch_optional(readers).await?.as_ref().map(dead_letter).transpose()
+pub(super) fn one(connection: &Connection, id: &str) -> Result<Option<DeadLetter>> {
+    connection.prepare_cached(ONE)?.query_row([id], dead_letter).optional()
 }
 
 /// Puts a dead letter back into its queue; gives the queue, or `None` when there is none of that
 /// id.
-pub(super) async fn replay(
-    connection: &mut SqliteConnection,
+pub(super) fn replay(
+    connection: &Connection,
+    numbers: &mut Numbers,
     id: &str,
     corrected: Option<&Bytes>,
     now: i64,
-) -> Result<Option<Arc<str>>, sqlx::Error> {
-    let Some(row) = sqlx::query(ONE).bind(id).fetch_optional(&mut *connection).await? else {
+) -> Result<Option<Arc<str>>> {
+    let Some(DeadLetter { queue, mut message, .. }) = one(connection, id)? else {
         return Ok(None);
     };
-    let DeadLetter { queue, mut message, .. } = dead_letter(&row)?;
     if let Some(body) = corrected {
         message = batch::corrected(message, body.clone());
     }
     let queue = Arc::from(queue);
-    let mut messages = NewMessage::all_of(&queue, vec![message]);
-    publish::insert(connection, messages.iter_mut(), now).await?;
-    delete(connection, id).await?;
+    let messages = NewMessage::all_of(&queue, vec![message]);
+    publish::insert(connection, numbers, messages.iter(), now)?;
+    delete(connection, id)?;
     Ok(Some(queue))
 }
 
 /// Deletes a dead letter; `false` when there is none of that id.
-pub(super) async fn delete(
-    connection: &mut SqliteConnection,
-    id: &str,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(DELETE).bind(id).execute(connection).await?;
-    Ok(done.rows_affected() > 0)
+pub(super) fn delete(connection: &Connection, id: &str) -> Result<bool> {
+    Ok(connection.prepare_cached(DELETE)?.execute([id])? > 0)
 }
 
-fn dead_letter(row: &SqliteRow) -> Result<DeadLetter, sqlx::Error> {
+fn dead_letter(row: &Row<'_>) -> Result<DeadLetter> {
     Ok(DeadLetter {
-        id: row.try_get(0)?,
-        queue: row.try_get(1)?,
-        cause: row.try_get(2)?,
-        by: row.try_get(3)?,
-        attempts: row.try_get(4)?,
-        first_failed_at: time(row.try_get(5)?),
-        dead_at: time(row.try_get(6)?),
-        message: Message {
-            id: row.try_get(7)?,
-            content_type: Message::known_type(row.try_get(8)?),
-            traceparent: row.try_get(9)?,
-            body: row.try_get::<Vec<u8>, _>(10)?.into(),
-        },
+        id: row.get(0)?,
+        queue: row.get(1)?,
+        cause: row.get(2)?,
+        by: row.get(3)?,
+        attempts: row.get(4)?,
+        first_failed_at: time(row.get(5)?),
+        dead_at: time(row.get(6)?),
+        message: schema::message(row, 7)?,
     })
 }
 

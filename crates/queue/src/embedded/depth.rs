@@ -1,28 +1,31 @@
 //! Counts.
 
-use sqlx::SqlitePool;
+use rusqlite::{Connection, Result};
 
 use super::now;
 use crate::Depth;
 
 const DEPTH: &str = "
+WITH named AS (SELECT number FROM queues WHERE name = ?1)
 SELECT
-    (SELECT count(*) FROM messages WHERE queue = ?1 AND consumer IS NULL AND visible_at <= ?2),
-    (SELECT count(*) FROM messages WHERE queue = ?1 AND consumer IS NULL AND visible_at > ?2),
+    (SELECT count(*) FROM messages
+        WHERE queue = (SELECT number FROM named) AND consumer IS NULL AND visible_at <= ?2),
+    (SELECT count(*) FROM messages
+        WHERE queue = (SELECT number FROM named) AND consumer IS NULL AND visible_at > ?2),
     (SELECT count(*) FROM consumers AS c JOIN messages AS m ON m.consumer = c.id
         WHERE c.queue = ?1),
     (SELECT count(*) FROM dead_letters WHERE queue = ?1),
     (SELECT count(*) FROM consumers AS c JOIN owners AS o ON o.id = c.owner
         WHERE c.queue = ?1 AND o.expires_at > ?2)";
 
-pub(super) async fn depth(readers: &SqlitePool, queue: &str) -> Result<Depth, sqlx::Error> {
-    let (ready, delayed, unacknowledged, dead_letters, consumers): (i64, i64, i64, i64, i64) =
-        sqlx::query_as(DEPTH).bind(queue).bind(now()).fetch_one(readers).await?;
-    Ok(Depth {
-        ready: ready.cast_unsigned(),
-        delayed: delayed.cast_unsigned(),
-        unacknowledged: unacknowledged.cast_unsigned(),
-        dead_letters: dead_letters.cast_unsigned(),
-        consumers: consumers.cast_unsigned(),
+pub(super) fn depth(connection: &Connection, queue: &str) -> Result<Depth> {
+    connection.prepare_cached(DEPTH)?.query_row((queue, now()), |row| {
+        Ok(Depth {
+            ready: row.get::<_, i64>(0)?.cast_unsigned(),
+            delayed: row.get::<_, i64>(1)?.cast_unsigned(),
+            unacknowledged: row.get::<_, i64>(2)?.cast_unsigned(),
+            dead_letters: row.get::<_, i64>(3)?.cast_unsigned(),
+            consumers: row.get::<_, i64>(4)?.cast_unsigned(),
+        })
     })
 }

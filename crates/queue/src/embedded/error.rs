@@ -11,15 +11,15 @@ const FULL: i32 = 13;
 const CANTOPEN: i32 = 14;
 const NOTADB: i32 = 26;
 
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     primary_code(error) == Some(BUSY)
 }
 
-pub(super) fn is_full(error: &sqlx::Error) -> bool {
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
     primary_code(error) == Some(FULL)
 }
 
-pub(super) fn unavailable(error: &sqlx::Error) -> QueueError {
+pub(super) fn unavailable(error: &rusqlite::Error) -> QueueError {
     let what = match primary_code(error) {
         Some(BUSY) => "another process keeps its file locked",
         Some(READONLY) => "its file cannot be written",
@@ -37,7 +37,6 @@ pub(super) fn shut() -> QueueError {
     QueueError::Unavailable("it is shut".into())
 }
 
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+fn primary_code(error: &rusqlite::Error) -> Option<i32> {
+    Some(error.sqlite_error()?.extended_code & 0xff)
 }

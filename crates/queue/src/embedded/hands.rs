@@ -8,8 +8,9 @@ use std::{
     },
 };
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Semaphore, mpsc::WeakSender};
 
+use super::command::Command;
 use crate::{Delivery, DeliveryTag, Message};
 
 /// A consumer's deliveries, shared by the consumer and by its commands on their way.
@@ -130,10 +131,9 @@ impl Drop for Taken {
 
 /// What was let go of without waiting, until the writer takes it back. Bounded by what consumers
 /// may have in hand.
-#[derive(Default)]
 pub(super) struct Returns {
     waiting: Mutex<Vec<Return>>,
-    arrived: Notify,
+    writer: WeakSender<Command>,
 }
 
 pub(super) enum Return {
@@ -152,13 +152,16 @@ impl Return {
 }
 
 impl Returns {
-    fn push(&self, item: Return) {
-        lock(&self.waiting).push(item);
-        self.arrived.notify_one();
+    pub(super) fn new(writer: WeakSender<Command>) -> Self {
+        Self { waiting: Mutex::default(), writer }
     }
 
-    pub(super) async fn arrived(&self) {
-        self.arrived.notified().await;
+    fn push(&self, item: Return) {
+        lock(&self.waiting).push(item);
+        // Where there is no room for the hint the writer has work, and looks here before it does any.
+        if let Some(writer) = self.writer.upgrade() {
+            let _ = writer.try_send(Command::TakeBack);
+        }
     }
 
     pub(super) fn take(&self) -> Vec<Return> {

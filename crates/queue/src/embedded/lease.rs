@@ -2,19 +2,21 @@
 
 use std::collections::HashSet;
 
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use rusqlite::{Connection, Result, Row};
 
-use super::{command::Lease, hands::TakenMessage};
-use crate::Message;
+use super::{command::Lease, hands::TakenMessage, schema};
 
 /// Messages that one statement takes at the most, so that a greedy consumer does not keep the
 /// others waiting.
 const MOST: usize = 1000;
 
+const CONSUMERS: &str = "SELECT id FROM consumers WHERE owner = ?1";
+
 const TAKE: &str = "
 UPDATE messages SET consumer = ?1 WHERE id IN (
     SELECT id FROM messages INDEXED BY messages_ready
-    WHERE queue = ?2 AND consumer IS NULL AND visible_at <= ?3
+    WHERE queue = (SELECT number FROM queues WHERE name = ?2)
+        AND consumer IS NULL AND visible_at <= ?3
     ORDER BY visible_at, id LIMIT ?4)
 RETURNING id, attempts, message_id, content_type, traceparent, body";
 
@@ -22,19 +24,17 @@ RETURNING id, attempts, message_id, content_type, traceparent, body";
 pub(super) type Got = Option<Vec<TakenMessage>>;
 
 /// Serves leases in turn; the result has an entry for each.
-pub(super) async fn take(
-    connection: &mut SqliteConnection,
+pub(super) fn take(
+    connection: &Connection,
     leases: &[Lease],
     owner: &str,
     now: i64,
-) -> Result<Vec<Got>, sqlx::Error> {
+) -> Result<Vec<Got>> {
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    let known: Vec<i64> = sqlx::query_scalar("SELECT id FROM consumers WHERE owner = ?1")
-        .bind(owner.to_owned())
-        .fetch_all(&mut *connection)
-        .await?;
+    let mut known = connection.prepare_cached(CONSUMERS)?;
+    let known = known.query_map([owner], |row| row.get(0))?.collect::<Result<Vec<i64>>>()?;
     let mut exhausted = HashSet::new();
     let mut got = Vec::with_capacity(leases.len());
     for lease in leases {
@@ -42,36 +42,25 @@ pub(super) async fn take(
             got.push(None);
             continue;
         }
+        let queue = lease.hands.queue();
         // Who went away, or comes to a queue that was just emptied, need not be asked for.
-        if lease.reply.is_closed() || exhausted.contains(lease.hands.queue()) {
+        if lease.reply.is_closed() || exhausted.contains(queue) {
             got.push(Some(Vec::new()));
             continue;
         }
         let limit = lease.limit.min(MOST);
-        let rows = sqlx::query(TAKE)
-            .bind(lease.consumer)
-            .bind(lease.hands.queue().clone())
-            .bind(now)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut *connection)
-            .await?;
-        if rows.len() < limit {
-            exhausted.insert(lease.hands.queue());
+        let mut statement = connection.prepare_cached(TAKE)?;
+        let taken = statement
+            .query_map((lease.consumer, &**queue, now, schema::count(limit)), taken)?
+            .collect::<Result<Vec<_>>>()?;
+        if taken.len() < limit {
+            exhausted.insert(queue);
         }
-        got.push(Some(rows.iter().map(taken).collect::<Result<_, _>>()?));
+        got.push(Some(taken));
     }
     Ok(got)
 }
 
-fn taken(row: &SqliteRow) -> Result<TakenMessage, sqlx::Error> {
-    Ok(TakenMessage {
-        row: row.try_get_unchecked(0)?,
-        attempts: row.try_get_unchecked(1)?,
-        message: Message {
-            id: row.try_get_unchecked(2)?,
-            content_type: Message::known_type(row.try_get_unchecked(3)?),
-            traceparent: row.try_get_unchecked(4)?,
-            body: row.try_get_unchecked::<Vec<u8>, _>(5)?.into(),
-        },
-    })
+fn taken(row: &Row<'_>) -> Result<TakenMessage> {
+    Ok(TakenMessage { row: row.get(0)?, attempts: row.get(1)?, message: schema::message(row, 2)? })
 }

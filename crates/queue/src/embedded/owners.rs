@@ -3,7 +3,7 @@
 //! Each open queue is an owner. It renews its lease with every heartbeat, and takes back what
 //! owners had in hand that stopped doing so.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result};
 
 const RENEW: &str = "
 INSERT INTO owners (id, expires_at) VALUES (?1, ?2)
@@ -21,20 +21,21 @@ const TAKE_BACK: [&str; 3] = [
 ];
 
 /// Renews this owner's lease and buries the dead ones. Gives how many others live.
-pub(super) async fn heartbeat(
-    connection: &mut SqliteConnection,
+pub(super) fn heartbeat(
+    connection: &Connection,
     owner: &str,
     expires_at: i64,
     now: i64,
-) -> Result<usize, sqlx::Error> {
-    sqlx::query(RENEW).bind(owner).bind(expires_at).execute(&mut *connection).await?;
-    let others: Vec<(String, bool)> =
-        sqlx::query_as(OTHERS).bind(owner).bind(now).fetch_all(&mut *connection).await?;
+) -> Result<usize> {
+    connection.prepare_cached(RENEW)?.execute((owner, expires_at))?;
+    let mut others = connection.prepare_cached(OTHERS)?;
+    let others = others.query_map((owner, now), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let others: Vec<(String, bool)> = others.collect::<Result<_>>()?;
     let mut alive = 0;
     for (other, expired) in others {
         if expired {
             tracing::info!("taking back the messages of a process that stopped");
-            leave(connection, &other).await?;
+            leave(connection, &other)?;
         } else {
             alive += 1;
         }
@@ -43,21 +44,14 @@ pub(super) async fn heartbeat(
 }
 
 /// Takes back all that an owner has in hand, and forgets it.
-pub(super) async fn leave(
-    connection: &mut SqliteConnection,
-    owner: &str,
-) -> Result<(), sqlx::Error> {
+pub(super) fn leave(connection: &Connection, owner: &str) -> Result<()> {
     for sql in TAKE_BACK {
-        sqlx::query(sql).bind(owner).execute(&mut *connection).await?;
+        connection.prepare_cached(sql)?.execute([owner])?;
     }
     Ok(())
 }
 
 /// Makes a consumer of this owner known; gives its id.
-pub(super) async fn register(
-    connection: &mut SqliteConnection,
-    owner: &str,
-    queue: &str,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(REGISTER).bind(owner).bind(queue).fetch_one(connection).await
+pub(super) fn register(connection: &Connection, owner: &str, queue: &str) -> Result<i64> {
+    connection.prepare_cached(REGISTER)?.query_row((owner, queue), |row| row.get(0))
 }

@@ -1,42 +1,46 @@
 //! Writes messages into their queues.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, LazyLock},
-    time::Instant,
-};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use sqlx::{Arguments, SqliteConnection, sqlite::SqliteArguments};
+use bytes::Bytes;
+use rusqlite::{Connection, Result};
 
-use super::error;
 use crate::{Message, batch};
 
-/// Rows per statement, at the most. There is a statement for every number of rows up to it, so that
-/// what waits goes in with one: it is the statements that cost, each a hand-over to another thread.
-const MOST_ROWS: usize = 64;
-const COLUMNS: usize = 6;
+const NUMBER: &str = "
+INSERT INTO queues (name) VALUES (?1)
+ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING number";
 
-/// The statement for `n + 1` rows, at `n`. Each is prepared once and kept.
-static INSERTS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let insert = |rows| {
-        format!(
-            "INSERT INTO messages \
-             (queue, visible_at, message_id, content_type, traceparent, body) VALUES {}",
-            vec!["(?,?,?,?,?,?)"; rows].join(",")
-        )
-    };
-    (1..=MOST_ROWS).map(insert).collect()
-});
+const INSERT: &str = "
+INSERT INTO messages (queue, visible_at, message_id, content_type, traceparent, body)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
-static EVENT: LazyLock<Arc<str>> = LazyLock::new(|| Message::EVENT.into());
+/// The numbers of queues that a connection knows. A transaction that fails may take one back: they are
+/// forgotten with the connection, which is then given up.
+#[derive(Default)]
+pub(super) struct Numbers {
+    by_name: HashMap<Arc<str>, i64>,
+}
+
+impl Numbers {
+    fn of(&mut self, connection: &Connection, queue: &Arc<str>) -> Result<i64> {
+        if let Some(number) = self.by_name.get(queue) {
+            return Ok(*number);
+        }
+        let number = connection.query_row(NUMBER, [&**queue], |row| row.get(0))?;
+        self.by_name.insert(queue.clone(), number);
+        Ok(number)
+    }
+}
 
 /// A message on its way into the file.
 pub(super) struct NewMessage {
     queue: Arc<str>,
     id: String,
-    content_type: Arc<str>,
+    /// `None` for [`Message::EVENT`].
+    content_type: Option<Cow<'static, str>>,
     traceparent: Option<String>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 impl NewMessage {
@@ -57,18 +61,15 @@ impl NewMessage {
         Self {
             queue: queue.clone(),
             id: message.id,
-            content_type: match message.content_type {
-                Cow::Borrowed(Message::EVENT) => EVENT.clone(),
-                other => other.into(),
-            },
+            content_type: Some(message.content_type).filter(|t| t != Message::EVENT),
             traceparent: message.traceparent,
-            body: message.body.into(),
+            body: message.body,
         }
     }
 
     /// Bytes that it takes, about.
     pub(super) fn size(&self) -> usize {
-        self.id.len() + self.content_type.len() + self.body.len()
+        self.id.len() + self.content_type.as_ref().map_or(0, |t| t.len()) + self.body.len()
     }
 
     pub(super) fn queue(&self) -> &Arc<str> {
@@ -76,74 +77,18 @@ impl NewMessage {
     }
 }
 
-/// One insert of a few messages.
-pub(super) struct Insert {
-    rows: usize,
-    values: SqliteArguments,
-}
-
-impl Insert {
-    /// Takes up to [`MOST_ROWS`] messages, visible from `now` on. Leaves only their queues behind, for
-    /// the wake-up.
-    fn of<'a>(
-        messages: &mut impl ExactSizeIterator<Item = &'a mut NewMessage>,
-        now: i64,
-    ) -> Result<Self, sqlx::Error> {
-        let rows = messages.len().min(MOST_ROWS);
-        let mut values = SqliteArguments::default();
-        values.reserve(rows * COLUMNS, 0);
-        let add = |values: &mut SqliteArguments, message: &mut NewMessage| {
-            values.add(message.queue.clone())?;
-            values.add(now)?;
-            values.add(std::mem::take(&mut message.id))?;
-            values.add(message.content_type.clone())?;
-            values.add(message.traceparent.take())?;
-            values.add(std::mem::take(&mut message.body))
-        };
-        for message in messages.take(rows) {
-            add(&mut values, message).map_err(sqlx::Error::Encode)?;
-        }
-        Ok(Self { rows, values })
-    }
-
-    async fn execute(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        let insert = INSERTS[self.rows - 1].as_str();
-        sqlx::query_with(insert, self.values).execute(connection).await.map(drop)
-    }
-}
-
-/// Inserts messages within the transaction that is open.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
-    mut messages: impl ExactSizeIterator<Item = &mut NewMessage>,
+/// Inserts messages, visible from `now` on, within the transaction that is open.
+pub(super) fn insert<'a>(
+    connection: &Connection,
+    numbers: &mut Numbers,
+    messages: impl Iterator<Item = &'a NewMessage>,
     now: i64,
-) -> Result<(), sqlx::Error> {
-    while messages.len() > 0 {
-        Insert::of(&mut messages, now)?.execute(connection).await?;
+) -> Result<()> {
+    let mut insert = connection.prepare_cached(INSERT)?;
+    for message in messages {
+        let NewMessage { queue, id, content_type, traceparent, body } = message;
+        let queue = numbers.of(connection, queue)?;
+        insert.execute((queue, now, id, content_type.as_deref(), traceparent, &**body))?;
     }
     Ok(())
-}
-
-/// Inserts messages, if one statement does it, which is then the transaction: no statement need begin it
-/// and none end it. Waits until `deadline` while another process is in one.
-pub(super) async fn insert_alone(
-    connection: &mut SqliteConnection,
-    mut messages: impl ExactSizeIterator<Item = &mut NewMessage>,
-    now: i64,
-    deadline: Instant,
-) -> Result<(), sqlx::Error> {
-    let insert = Insert::of(&mut messages, now)?;
-    loop {
-        // The values are shared, not copied.
-        let again = Insert { rows: insert.rows, values: insert.values.clone() };
-        match again.execute(connection).await {
-            Err(e) if error::is_busy(&e) && Instant::now() < deadline => {}
-            done => return done,
-        }
-    }
-}
-
-/// Whether so many messages fit into one statement.
-pub(super) fn fits_one_statement(messages: usize) -> bool {
-    (1..=MOST_ROWS).contains(&messages)
 }

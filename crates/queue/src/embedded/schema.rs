@@ -5,48 +5,54 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
-};
+use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
 use super::{EmbeddedSettings, error};
-use crate::QueueError;
+use crate::{Message, QueueError};
 
 /// Written into the file's header, so that no other database is taken for a queue: "USQU".
 const APPLICATION_ID: i64 = 0x5553_5155;
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Pages in the write-ahead log before a commit copies them into the file, which nearly always was done
 /// beside it before.
-const CHECKPOINT_PAGES: &str = "8000";
-const LOG_BYTES_KEPT: &str = "33554432";
+const CHECKPOINT_PAGES: i64 = 8000;
+const LOG_BYTES_KEPT: i64 = 32 << 20;
+/// Pages that the writer keeps in memory; a negative number is KiB.
+const CACHE: i64 = -16_384;
+/// Statements that stay prepared: all there are.
+const STATEMENTS: usize = 32;
 
 /// How long `SQLite` itself waits for a lock. It waits with growing pauses and without fairness;
 /// whoever must get through asks again and again instead.
 const LOCK_WAIT: Duration = Duration::from_millis(10);
 
-/// Connections that read at the same time; they never wait for the writer.
-const READERS: u32 = 3;
-
 // These stay with the file. They come before the first table, and only then: later even to repeat
 // them would wait for whoever writes.
 const MODES: &str = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;";
 
-// `consumer` names a row of `consumers` while the message is in its hand. Ids are never given
-// twice, so that a late verdict cannot meet another message or another consumer.
+// `consumer` names a row of `consumers` while the message is in its hand. Consumers' ids are never given
+// twice, so that a late verdict meets nobody else's message.
+//
+// What nearly every message has alike takes no space: its queue is a number, and no content type is that
+// of one event. Each page less is one less to write and sync before a caller is answered.
 //
 // The body comes last: what lies behind it would be read through the pages that it overflows into.
 const TABLES: &str = "
+CREATE TABLE queues (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE messages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    queue TEXT NOT NULL,
+    id INTEGER PRIMARY KEY,
+    queue INTEGER NOT NULL,
     visible_at INTEGER NOT NULL,
     consumer INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0,
     first_failed_at INTEGER,
     message_id TEXT NOT NULL,
-    content_type TEXT NOT NULL,
+    content_type TEXT,
     traceparent TEXT,
     body BLOB NOT NULL
 ) STRICT;
@@ -62,7 +68,7 @@ CREATE TABLE dead_letters (
     first_failed_at INTEGER NOT NULL,
     dead_at INTEGER NOT NULL,
     message_id TEXT NOT NULL,
-    content_type TEXT NOT NULL,
+    content_type TEXT,
     traceparent TEXT,
     body BLOB NOT NULL
 ) STRICT;
@@ -93,28 +99,16 @@ pub(super) fn create_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Opens the connection that writes, and creates the tables where there are none.
-pub(super) async fn writer(
-    path: &Path,
-    settings: &EmbeddedSettings,
-) -> Result<SqliteConnection, QueueError> {
-    let options = options(path)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", LOG_BYTES_KEPT)
-        .pragma("cache_size", "-16384")
-        // Every statement stays prepared: there is one for each number of rows to publish.
-        .statement_cache_capacity(256);
+/// Opens the connection that writes, and creates the tables where there are none. Waits while others
+/// create them.
+pub(super) fn writer(path: &Path, settings: &EmbeddedSettings) -> Result<Connection, QueueError> {
     let deadline = Instant::now() + settings.lock_wait;
     loop {
         // Another process may be creating the same file: setting the journal's mode does not wait.
-        let opened = match options.connect().await {
-            Ok(mut connection) => prepare(&mut connection, settings).await.map(|()| connection),
-            Err(error) => Err(Refusal::Database(error)),
-        };
-        match opened {
+        match open_writer(path, settings) {
             Ok(connection) => return Ok(connection),
             Err(Refusal::Database(e)) if error::is_busy(&e) && Instant::now() < deadline => {
-                tokio::time::sleep(LOCK_WAIT).await;
+                std::thread::sleep(LOCK_WAIT);
             }
             Err(Refusal::Database(e)) => return Err(error::unavailable(&e)),
             Err(Refusal::Foreign(text)) => return Err(QueueError::Unavailable(text)),
@@ -122,77 +116,78 @@ pub(super) async fn writer(
     }
 }
 
-/// Opens the connections that read.
-pub(super) fn readers(path: &Path, settings: &EmbeddedSettings) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .acquire_timeout(settings.lock_wait)
-        .test_before_acquire(false)
-        .connect_lazy_with(
-            options(path).pragma("query_only", "ON").busy_timeout(settings.lock_wait),
-        )
+fn open_writer(path: &Path, settings: &EmbeddedSettings) -> Result<Connection, Refusal> {
+    let mut connection = connect(path, LOCK_WAIT)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    prepare(&mut connection, settings)?;
+    Ok(connection)
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(false)
-        .busy_timeout(LOCK_WAIT)
-        // Or else large answers would spill into files that anyone may find.
-        .pragma("temp_store", "MEMORY")
-        .disable_statement_logging()
+/// Opens a connection that reads; it never waits for the writer.
+pub(super) fn reader(path: &Path, settings: &EmbeddedSettings) -> Result<Connection> {
+    let connection = connect(path, settings.lock_wait)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, lock_wait: Duration) -> Result<Connection> {
+    // No name is a URL, and each connection is used by one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(lock_wait)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    // Or else large answers would spill into files that anyone may find.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
 }
 
 enum Refusal {
-    Database(sqlx::Error),
+    Database(rusqlite::Error),
     Foreign(String),
 }
 
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
 }
 
-async fn prepare(
-    connection: &mut SqliteConnection,
-    settings: &EmbeddedSettings,
-) -> Result<(), Refusal> {
+fn prepare(connection: &mut Connection, settings: &EmbeddedSettings) -> Result<(), Refusal> {
     if let Some(bytes) = settings.max_file_bytes {
-        let page: i64 = number(connection, "PRAGMA page_size").await?;
+        let page = number(connection, "PRAGMA page_size")?;
         let pages = bytes / page.unsigned_abs().max(1);
-        let limit = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::raw_sql(limit).execute(&mut *connection).await?;
+        number(connection, &format!("PRAGMA max_page_count = {pages}"))?;
     }
-    if is_ours(connection).await? {
+    if is_ours(connection)? {
         return Ok(());
     }
-    if number(connection, "SELECT count(*) FROM sqlite_master").await? > 0
+    if number(connection, "SELECT count(*) FROM sqlite_master")? > 0
         // Another process may just have made it ours.
-        && !is_ours(connection).await?
+        && !is_ours(connection)?
     {
         return Err(Refusal::Foreign("the file holds another database, not a queue".into()));
     }
-    sqlx::raw_sql(MODES).execute(&mut *connection).await?;
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    connection.execute_batch(MODES)?;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Who waited for the lock may find the work done.
-    if !is_ours(&mut tx).await? {
-        sqlx::raw_sql(TABLES).execute(&mut *tx).await?;
-        let mark = AssertSqlSafe(format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-        ));
-        sqlx::raw_sql(mark).execute(&mut *tx).await?;
+    if !is_ours(&tx)? {
+        tx.execute_batch(TABLES)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
     }
-    tx.commit().await?;
+    tx.commit()?;
     Ok(())
 }
 
-async fn is_ours(connection: &mut SqliteConnection) -> Result<bool, Refusal> {
-    if number(connection, "PRAGMA application_id").await? != APPLICATION_ID {
+fn is_ours(connection: &Connection) -> Result<bool, Refusal> {
+    if number(connection, "PRAGMA application_id")? != APPLICATION_ID {
         return Ok(false);
     }
-    match number(connection, "PRAGMA user_version").await? {
+    match number(connection, "PRAGMA user_version")? {
         // The next version adds its step here.
         VERSION => Ok(true),
         other => Err(Refusal::Foreign(format!(
@@ -201,9 +196,24 @@ async fn is_ours(connection: &mut SqliteConnection) -> Result<bool, Refusal> {
     }
 }
 
-pub(super) async fn number(
-    connection: &mut SqliteConnection,
-    sql: &'static str,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(sql).fetch_one(connection).await
+pub(super) fn number(connection: &Connection, sql: &str) -> Result<i64> {
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
+/// A message from its four columns, the first of which is number `at`.
+pub(super) fn message(row: &Row<'_>, at: usize) -> Result<Message> {
+    Ok(Message {
+        id: row.get(at)?,
+        content_type: row
+            .get_ref(at + 1)?
+            .as_str_or_null()?
+            .map_or(Message::EVENT.into(), Message::known_type),
+        traceparent: row.get(at + 2)?,
+        body: row.get::<_, Vec<u8>>(at + 3)?.into(),
+    })
+}
+
+/// A number of rows, for a statement.
+pub(super) fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }

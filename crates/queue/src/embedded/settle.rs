@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result};
 
 use super::{command::Settle, dead_letters, hands::Return};
 use crate::Verdict;
@@ -43,25 +43,17 @@ struct Sorted<'a> {
     dead: Vec<dead_letters::Death<'a>>,
 }
 
-pub(super) async fn settle(
-    connection: &mut SqliteConnection,
-    command: &Settle,
-    now: i64,
-) -> Result<(), sqlx::Error> {
+pub(super) fn settle(connection: &Connection, command: &Settle, now: i64) -> Result<()> {
     for (consumer, verdicts) in sort(command, now) {
         for death in &verdicts.dead {
-            dead_letters::bury(connection, consumer, death, now).await?;
+            dead_letters::bury(connection, consumer, death, now)?;
         }
         // The dead are among the done.
-        touch(connection, DELETE, consumer, &verdicts.done).await?;
-        touch(connection, PUT_BACK, consumer, &verdicts.released).await?;
+        touch(connection, DELETE, consumer, &verdicts.done)?;
+        touch(connection, PUT_BACK, consumer, &verdicts.released)?;
         if !verdicts.moved.is_empty() {
-            sqlx::query(MOVE)
-                .bind(consumer)
-                .bind(json(&verdicts.moved))
-                .bind(now)
-                .execute(&mut *connection)
-                .await?;
+            let moved = json(&verdicts.moved);
+            connection.prepare_cached(MOVE)?.execute((consumer, moved, now))?;
         }
     }
     Ok(())
@@ -97,32 +89,24 @@ fn sort(command: &Settle, now: i64) -> BTreeMap<i64, Sorted<'_>> {
 }
 
 /// Takes back what nobody received, and what a consumer had in hand that is gone.
-pub(super) async fn take_back(
-    connection: &mut SqliteConnection,
-    returns: &[Return],
-) -> Result<(), sqlx::Error> {
+pub(super) fn take_back(connection: &Connection, returns: &[Return]) -> Result<()> {
     for item in returns {
         match item {
             Return::Messages { consumer, rows, .. } => {
-                touch(connection, PUT_BACK, *consumer, rows).await?;
+                touch(connection, PUT_BACK, *consumer, rows)?;
             }
             Return::Consumer { consumer, .. } => {
-                sqlx::query(PUT_ALL_BACK).bind(consumer).execute(&mut *connection).await?;
-                sqlx::query(FORGET_CONSUMER).bind(consumer).execute(&mut *connection).await?;
+                connection.prepare_cached(PUT_ALL_BACK)?.execute([consumer])?;
+                connection.prepare_cached(FORGET_CONSUMER)?.execute([consumer])?;
             }
         }
     }
     Ok(())
 }
 
-async fn touch(
-    connection: &mut SqliteConnection,
-    sql: &'static str,
-    consumer: i64,
-    rows: &[i64],
-) -> Result<(), sqlx::Error> {
+fn touch(connection: &Connection, sql: &str, consumer: i64, rows: &[i64]) -> Result<()> {
     if !rows.is_empty() {
-        sqlx::query(sql).bind(consumer).bind(json(rows)).execute(connection).await?;
+        connection.prepare_cached(sql)?.execute((consumer, json(rows)))?;
     }
     Ok(())
 }

@@ -12,15 +12,15 @@ use std::{
     time::Duration,
 };
 
-use sqlx::SqlitePool;
+use rusqlite::{Connection, Result};
 use tokio::sync::{Notify, futures::Notified};
 
-use super::{hands::lock, now};
+use super::{hands::lock, now, readers::Readers};
 
 const READY: &str = "
-SELECT queue.value FROM json_each(?1) AS queue WHERE EXISTS (
+SELECT name FROM queues WHERE name IN (SELECT value FROM json_each(?1)) AND EXISTS (
     SELECT 1 FROM messages INDEXED BY messages_ready
-    WHERE messages.queue = queue.value AND consumer IS NULL AND visible_at <= ?2)";
+    WHERE queue = queues.number AND consumer IS NULL AND visible_at <= ?2)";
 
 /// The bells of all queues that have consumers in this process.
 #[derive(Default)]
@@ -80,7 +80,7 @@ impl Bells {
     }
 
     /// Polls for as long as it is not dropped.
-    pub(super) async fn poll(self: Arc<Self>, readers: SqlitePool, every: Duration) {
+    pub(super) async fn poll(self: Arc<Self>, readers: Readers, every: Duration) {
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -90,9 +90,7 @@ impl Bells {
                 continue;
             }
             let names = serde_json::to_string(&queues).expect("strings serialize");
-            let ready: Result<Vec<String>, _> =
-                sqlx::query_scalar(READY).bind(names).bind(now()).fetch_all(&readers).await;
-            match ready {
+            match readers.read(move |connection| ready(connection, &names)).await {
                 Ok(ready) => ready.iter().for_each(|queue| self.ring(queue)),
                 Err(error) => tracing::debug!(%error, "could not look for messages"),
             }
@@ -106,4 +104,10 @@ impl Bells {
         let bells = lock(&self.by_queue);
         bells.iter().filter(|(_, bell)| waited(bell)).map(|(queue, _)| queue.to_string()).collect()
     }
+}
+
+/// Those of the queues that have messages to take.
+fn ready(connection: &Connection, names: &str) -> Result<Vec<String>> {
+    let mut ready = connection.prepare_cached(READY)?;
+    ready.query_map((names, now()), |row| row.get(0))?.collect()
 }

@@ -1,15 +1,15 @@
 //! What one transaction does, and what its callers are told afterwards.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{collections::HashSet, sync::Arc};
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, Result};
 
 use super::{
     command::{Command, Delete, Lease, Publish, Register, Replay, Reply, Settle},
     dead_letters,
     hands::{Return, Taken},
     lease, owners,
-    publish::{self, NewMessage},
+    publish::{self, NewMessage, Numbers},
     settle,
     wake::Bells,
 };
@@ -29,6 +29,8 @@ pub(super) struct Work {
     deletes: Vec<Delete>,
     probes: Vec<Reply<()>>,
     returns: Vec<Return>,
+    /// Whether it is time to say that this process lives.
+    heartbeat: bool,
 }
 
 /// What a transaction came to, told to the callers once it is committed.
@@ -52,6 +54,8 @@ impl Work {
                 Command::Replay(c) => work.replays.push(c),
                 Command::Delete(c) => work.deletes.push(c),
                 Command::Probe(reply) => work.probes.push(reply),
+                Command::TakeBack => {}
+                Command::Heartbeat => work.heartbeat = true,
             }
         }
         work
@@ -77,64 +81,54 @@ impl Work {
 
     /// How many rows it may change; a large one counts as several.
     pub(super) fn rows(&self) -> usize {
-        let messages = self.publishes.iter().flat_map(|p| &p.messages);
-        let published: usize = messages.map(|m| 1 + m.size() / USUAL_BYTES).sum();
+        let published: usize = self.messages().map(|m| 1 + m.size() / USUAL_BYTES).sum();
         let settled: usize = self.settles.iter().map(|s| s.verdicts.len()).sum();
         let leased: usize = self.leases.iter().map(|l| l.limit).sum();
         published + settled + leased + self.returns.len()
     }
 
-    /// A consumer may be registered only where its owner is.
-    pub(super) fn needs_owner(&self) -> bool {
-        !self.registers.is_empty() || !self.probes.is_empty()
+    /// Whether there is nothing to do but to say that this process lives.
+    pub(super) fn is_idle(&self) -> bool {
+        self.heartbeat && self.is_empty()
     }
 
-    /// Publishes, if that is all there is to do and one statement does it; `None` otherwise.
-    pub(super) async fn publish_alone(
-        &mut self,
-        connection: &mut SqliteConnection,
-        now: i64,
-        deadline: Instant,
-    ) -> Option<Result<(), sqlx::Error>> {
-        let count = self.publishes.iter().map(|p| p.messages.len()).sum();
-        if self.has_more_than_publishes() || !publish::fits_one_statement(count) {
-            return None;
-        }
-        let messages: Vec<_> = self.messages().collect();
-        Some(publish::insert_alone(connection, messages.into_iter(), now, deadline).await)
+    /// Whether this process is to be made known: its time has come, or a consumer is registered, which
+    /// is known only where its owner is.
+    pub(super) fn wants_heartbeat(&self) -> bool {
+        self.heartbeat || !self.registers.is_empty() || !self.probes.is_empty()
     }
 
-    fn messages(&mut self) -> impl Iterator<Item = &mut NewMessage> {
-        self.publishes.iter_mut().flat_map(|p| p.messages.iter_mut())
+    fn messages(&self) -> impl Iterator<Item = &NewMessage> {
+        self.publishes.iter().flat_map(|publish| &publish.messages)
     }
 
     /// Does everything within the transaction that is open on `connection`. Leases come last, so
     /// that they meet what was just published or put back.
-    pub(super) async fn run(
-        &mut self,
-        connection: &mut SqliteConnection,
+    pub(super) fn run(
+        &self,
+        connection: &Connection,
+        numbers: &mut Numbers,
         owner: &str,
         now: i64,
-    ) -> Result<Results, sqlx::Error> {
+    ) -> Result<Results> {
         let mut results = Results::default();
-        let messages: Vec<_> = self.messages().collect();
-        publish::insert(connection, messages.into_iter(), now).await?;
+        publish::insert(connection, numbers, self.messages(), now)?;
         for register in &self.registers {
             let queue = register.hands.queue();
-            results.registered.push(owners::register(connection, owner, queue).await?);
+            results.registered.push(owners::register(connection, owner, queue)?);
         }
         for command in &self.settles {
-            settle::settle(connection, command, now).await?;
+            settle::settle(connection, command, now)?;
         }
-        settle::take_back(connection, &self.returns).await?;
+        settle::take_back(connection, &self.returns)?;
         for Replay { id, corrected, .. } in &self.replays {
-            let queue = dead_letters::replay(connection, id, corrected.as_ref(), now).await?;
+            let queue = dead_letters::replay(connection, numbers, id, corrected.as_ref(), now)?;
             results.replayed.push(queue);
         }
         for Delete { id, .. } in &self.deletes {
-            results.deleted.push(dead_letters::delete(connection, id).await?);
+            results.deleted.push(dead_letters::delete(connection, id)?);
         }
-        results.got = lease::take(connection, &self.leases, owner, now).await?;
+        results.got = lease::take(connection, &self.leases, owner, now)?;
         Ok(results)
     }
 

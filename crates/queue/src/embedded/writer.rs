@@ -1,12 +1,14 @@
-//! The one task that writes: whatever waits is committed together.
+//! The one thread that writes: whatever waits is committed together.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
-
-use sqlx::{Connection, SqliteConnection};
-use tokio::{
-    sync::mpsc,
-    time::{Interval, MissedTickBehavior},
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     EmbeddedSettings,
@@ -14,7 +16,9 @@ use super::{
     command::{Command, WAITING_COMMANDS},
     error,
     hands::Returns,
-    now, owners, schema,
+    now, owners,
+    publish::Numbers,
+    schema,
     wake::Bells,
     work::{Results, Work},
 };
@@ -25,94 +29,77 @@ const SPARE_PAGES: i64 = 4096;
 /// Pages given back with one heartbeat, so that nobody waits for it long.
 const PAGES_GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2048)";
 
-/// Turns that others get before a transaction begins, at the most: well below a millisecond.
-const MOST_YIELDS: usize = 16;
-
+/// It has a thread of its own: between the disk and those who wait there is then nobody who must first be
+/// woken, and no task waits for the disk.
 pub(super) struct Writer {
     pub path: PathBuf,
     pub settings: EmbeddedSettings,
     pub owner: String,
     /// `None` after a failure, until it is opened anew.
-    pub connection: Option<SqliteConnection>,
+    pub file: Option<File>,
     pub commands: mpsc::Receiver<Command>,
     pub returns: Arc<Returns>,
     pub bells: Arc<Bells>,
     /// Whether the last transaction failed; so that a failure is logged once and not each time.
     pub failing: bool,
-    /// How many commands came lately at one time: those of the last transaction, and those that waited
-    /// when it was done.
-    pub crowd: usize,
     pub copying: Copying,
 }
 
+/// The file, open for writing.
+pub(super) struct File {
+    connection: Connection,
+    numbers: Numbers,
+}
+
 impl Writer {
+    /// Starts the thread, and returns when it has opened the file.
+    pub(super) async fn start(mut self) -> Result<(), QueueError> {
+        let (reply, opened) = oneshot::channel();
+        let thread = move || {
+            let open = self.open();
+            if reply.send(open.map(|file| self.file = Some(file))).is_ok() {
+                self.run();
+            }
+        };
+        thread::Builder::new()
+            .name("queue".into())
+            .spawn(thread)
+            .map_err(|e| QueueError::Unavailable(format!("no thread for it: {e}")))?;
+        opened.await.unwrap_or_else(|_| Err(error::shut()))
+    }
+
+    fn open(&self) -> Result<File, QueueError> {
+        let connection = schema::writer(&self.path, &self.settings)?;
+        Ok(File { connection, numbers: Numbers::default() })
+    }
+
     /// Serves commands until nobody is left to send any, then leaves.
-    pub(super) async fn run(mut self) {
-        let mut heartbeat = self.heartbeat();
+    fn run(mut self) {
         let mut commands = Vec::with_capacity(WAITING_COMMANDS);
-        loop {
-            let mut beat = false;
-            tokio::select! {
-                biased;
-                _ = heartbeat.tick() => beat = true,
-                received = self.commands.recv_many(&mut commands, WAITING_COMMANDS) => {
-                    if received == 0 {
-                        break;
-                    }
-                    self.gather(received).await;
-                }
-                () = self.returns.arrived() => {}
-            }
-            while commands.len() < WAITING_COMMANDS
-                && let Ok(command) = self.commands.try_recv()
-            {
-                commands.push(command);
-            }
-            let taken = commands.len();
-            let idle = beat && commands.is_empty();
+        while self.commands.blocking_recv_many(&mut commands, WAITING_COMMANDS) > 0 {
             let work = Work::sort(commands.drain(..), self.returns.take());
-            let rows = work.rows();
-            self.transact(work, beat).await;
-            self.copying.changed(rows, self.connection.as_mut()).await;
-            self.crowd = taken + self.commands.len();
+            let (rows, idle) = (work.rows(), work.is_idle());
+            self.transact(work);
+            self.copying.changed(rows, self.file.as_ref().map(|file| &file.connection));
             if idle {
-                self.give_back_pages().await;
+                self.give_back_pages();
             }
         }
-        self.leave().await;
+        self.leave();
     }
 
-    /// Waits until half of those who were there lately are there again: they share this transaction,
-    /// while the other half is answered and asks anew. So few transactions do it all, and neither the
-    /// processor waits for the disk nor the disk for the processor.
-    async fn gather(&self, received: usize) {
-        let half = self.crowd / 2;
-        for _ in 0..MOST_YIELDS {
-            if received + self.commands.len() >= half {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn heartbeat(&self) -> Interval {
-        let mut heartbeat = tokio::time::interval(self.settings.heartbeat);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        heartbeat
-    }
-
-    async fn transact(&mut self, mut work: Work, beat: bool) {
-        if work.is_empty() && !beat {
+    fn transact(&mut self, mut work: Work) {
+        if work.is_empty() && !work.is_idle() {
             return;
         }
-        let mut outcome = self.attempt(&mut work, beat).await;
+        let mut outcome = self.attempt(&work);
         if let Err(Failure { disk_full: true, error }) = &outcome
             && work.has_publishes()
             && work.has_more_than_publishes()
         {
             // The rest may well fit, and it is the rest that makes room.
             work.publishes_failed(error);
-            outcome = self.attempt(&mut work, beat).await;
+            outcome = self.attempt(&work);
         }
         match outcome {
             Ok(results) => {
@@ -132,43 +119,36 @@ impl Writer {
 
     /// One transaction. After a failure the connection is given up: whatever it was in the middle
     /// of is rolled back with it.
-    async fn attempt(&mut self, work: &mut Work, beat: bool) -> Result<Results, Failure> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => {
-                let opened = schema::writer(&self.path, &self.settings).await;
-                none.insert(opened.map_err(|error| Failure { disk_full: false, error })?)
-            }
+    fn attempt(&mut self, work: &Work) -> Result<Results, Failure> {
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => self.open().map_err(|error| Failure { disk_full: false, error })?,
         };
-        let outcome = commit(connection, work, beat, &self.owner, &self.settings).await;
-        if outcome.is_err()
-            && let Some(connection) = self.connection.take()
-        {
-            let _ = connection.close().await;
-        }
-        outcome
-            .map_err(|e| Failure { disk_full: error::is_full(&e), error: error::unavailable(&e) })
+        let results = commit(&mut file, work, &self.owner, &self.settings).map_err(|e| {
+            Failure { disk_full: error::is_full(&e), error: error::unavailable(&e) }
+        })?;
+        self.file = Some(file);
+        Ok(results)
     }
 
     /// Gives free pages back to the disk once there are many: a backlog leaves its size behind.
-    async fn give_back_pages(&mut self) {
-        let Some(connection) = &mut self.connection else { return };
-        let free = schema::number(connection, "PRAGMA freelist_count").await;
+    fn give_back_pages(&self) {
+        let Some(File { connection, .. }) = &self.file else { return };
+        let free = schema::number(connection, "PRAGMA freelist_count");
         if free.is_ok_and(|free| free > SPARE_PAGES)
-            && let Err(error) = sqlx::raw_sql(PAGES_GIVEN_BACK).execute(connection).await
+            && let Err(error) = give_back(connection)
         {
             tracing::debug!(%error, "free pages stay in the file for now");
         }
     }
 
     /// Hands back what is still held, so that no other process waits for the lease to end.
-    async fn leave(mut self) {
-        self.transact(Work::sort(std::iter::empty(), self.returns.take()), false).await;
-        let Some(mut connection) = self.connection else { return };
-        if let Err(error) = sign_off(&mut connection, &self.owner, &self.settings).await {
+    fn leave(mut self) {
+        self.transact(Work::sort(std::iter::empty(), self.returns.take()));
+        let Some(mut file) = self.file else { return };
+        if let Err(error) = sign_off(&mut file.connection, &self.owner, &self.settings) {
             tracing::debug!(%error, "did not sign off; the lease will end by itself");
         }
-        let _ = connection.close().await;
     }
 }
 
@@ -177,49 +157,52 @@ struct Failure {
     error: QueueError,
 }
 
-async fn commit(
-    connection: &mut SqliteConnection,
-    work: &mut Work,
-    beat: bool,
+fn commit(
+    file: &mut File,
+    work: &Work,
     owner: &str,
     settings: &EmbeddedSettings,
-) -> Result<Results, sqlx::Error> {
-    let deadline = Instant::now() + settings.lock_wait;
-    if !beat && let Some(published) = work.publish_alone(connection, now(), deadline).await {
-        return published.map(|()| Results::default());
-    }
-    begin(connection, deadline).await?;
+) -> rusqlite::Result<Results> {
+    let File { connection, numbers } = file;
+    let tx = begin(connection, Instant::now() + settings.lock_wait)?;
     let now = now();
-    if beat || work.needs_owner() {
+    if work.wants_heartbeat() {
         let expires_at = now.saturating_add_unsigned(millis(settings.lease));
-        owners::heartbeat(connection, owner, expires_at, now).await?;
+        owners::heartbeat(&tx, owner, expires_at, now)?;
     }
-    let results = work.run(connection, owner, now).await?;
-    sqlx::query("COMMIT").execute(connection).await?;
+    let results = work.run(&tx, numbers, owner, now)?;
+    tx.commit()?;
     Ok(results)
 }
 
-async fn sign_off(
-    connection: &mut SqliteConnection,
+fn sign_off(
+    connection: &mut Connection,
     owner: &str,
     settings: &EmbeddedSettings,
-) -> Result<(), sqlx::Error> {
-    begin(connection, Instant::now() + settings.lock_wait).await?;
-    owners::leave(connection, owner).await?;
-    sqlx::query("COMMIT").execute(connection).await.map(drop)
+) -> rusqlite::Result<()> {
+    let tx = begin(connection, Instant::now() + settings.lock_wait)?;
+    owners::leave(&tx, owner)?;
+    tx.commit()
 }
 
 /// Begins a transaction that writes; waits while another process is in one.
-async fn begin(connection: &mut SqliteConnection, deadline: Instant) -> Result<(), sqlx::Error> {
+fn begin(connection: &Connection, deadline: Instant) -> rusqlite::Result<Transaction<'_>> {
     loop {
-        match sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await {
-            Ok(_) => return Ok(()),
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
             Err(e) if error::is_busy(&e) && Instant::now() < deadline => {}
-            Err(e) => return Err(e),
+            begun => return begun,
         }
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+fn give_back(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(PAGES_GIVEN_BACK)?;
+    let mut rows = statement.query([])?;
+    // Each step gives back one.
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

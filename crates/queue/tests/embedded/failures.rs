@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use queue::{Depth, EmbeddedQueue, EmbeddedSettings, Message, Queue, QueueError};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use rusqlite::Connection;
 use tokio::time::{Instant, timeout};
 
 use super::{Embedded, QUEUE, ack, depth_becomes, message, receive};
@@ -23,9 +23,8 @@ fn large(id: impl std::fmt::Display) -> Message {
     Message::event(id.to_string(), vec![b'x'; 60_000])
 }
 
-async fn raw(embedded: &Embedded) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(embedded.path()).create_if_missing(true);
-    SqliteConnection::connect_with(&options).await.expect("opened")
+fn raw(embedded: &Embedded) -> Connection {
+    Connection::open(embedded.path()).expect("opened")
 }
 
 async fn fill(queue: &Arc<dyn Queue>) -> (usize, String) {
@@ -84,25 +83,22 @@ async fn a_path_that_cannot_be_a_file_is_told() {
 #[tokio::test]
 async fn another_database_is_left_alone() {
     let embedded = Embedded::new();
-    let mut other = raw(&embedded).await;
-    sqlx::raw_sql("CREATE TABLE users (id INTEGER)").execute(&mut other).await.expect("created");
-    other.close().await.expect("closed");
+    let other = raw(&embedded);
+    other.execute_batch("CREATE TABLE users (id INTEGER)").expect("created");
+    drop(other);
     let opened = EmbeddedQueue::open(&embedded.path(), EmbeddedSettings::default()).await;
     assert!(text(opened).contains("another database"));
-    let mut other = raw(&embedded).await;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master")
-        .fetch_one(&mut other)
-        .await
-        .expect("counted");
-    assert_eq!(tables, 1);
+    let other = raw(&embedded);
+    let tables = other.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0));
+    assert_eq!(tables, Ok(1));
 }
 
 #[tokio::test]
 async fn a_file_of_a_later_version_is_refused() {
     let embedded = Embedded::new();
     drop(embedded.open_with(EmbeddedSettings::default()).await);
-    let mut file = raw(&embedded).await;
-    sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut file).await.expect("written");
+    let file = raw(&embedded);
+    file.execute_batch("PRAGMA user_version = 99").expect("written");
     let opened = EmbeddedQueue::open(&embedded.path(), EmbeddedSettings::default()).await;
     assert!(text(opened).contains("version 99"));
 }
@@ -116,8 +112,8 @@ async fn a_file_that_stays_locked_is_told_and_forgotten_when_it_is_over() {
     let consumer = queue.consume(QUEUE, 10).await.expect("a consumer");
     queue.publish(QUEUE, vec![message("before")]).await.expect("published");
     let held = receive(&*consumer, 1).await;
-    let mut other = raw(&embedded).await;
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.expect("locked");
+    let other = raw(&embedded);
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
 
     let started = Instant::now();
     let (published, settled, checked) = tokio::join!(
@@ -132,7 +128,7 @@ async fn a_file_that_stays_locked_is_told_and_forgotten_when_it_is_over() {
     // To read needs no lock.
     assert_eq!(queue.depth(QUEUE).await.expect("a depth").unacknowledged, 1);
 
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("unlocked");
+    other.execute_batch("ROLLBACK").expect("unlocked");
     queue.publish(QUEUE, vec![message("after")]).await.expect("published");
     ack(&*consumer, &held).await;
     assert_eq!(receive(&*consumer, 1).await[0].message.id, "after");
@@ -148,8 +144,8 @@ async fn too_much_at_once_is_refused_and_not_piled_up() {
         ..EmbeddedSettings::default()
     };
     let queue = embedded.open_with(settings).await;
-    let mut other = raw(&embedded).await;
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.expect("locked");
+    let other = raw(&embedded);
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
     let small = (0..4_000).map(|n| queue.publish(QUEUE, vec![message(n)]));
     let started = Instant::now();
     let answers = async {
@@ -169,7 +165,7 @@ async fn too_much_at_once_is_refused_and_not_piled_up() {
     assert!(matches!(bulky, Err(QueueError::Overloaded)));
     assert!(started.elapsed() < SOON);
 
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("unlocked");
+    other.execute_batch("ROLLBACK").expect("unlocked");
     queue.publish(QUEUE, vec![message("after")]).await.expect("published");
     depth_becomes(&queue, Depth { ready: 1, ..Depth::default() }).await;
 }

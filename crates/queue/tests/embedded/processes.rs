@@ -11,7 +11,6 @@ use std::{
 };
 
 use queue::{Depth, Message, Queue};
-use sqlx::{Connection, SqliteConnection};
 use tokio::time::timeout;
 
 use super::{Embedded, LINGER, QUEUE, ack, depth_becomes, message, receive, short_leases};
@@ -144,11 +143,9 @@ async fn what_publish_returned_for_survives_a_kill() {
     let lost: Vec<_> = durable.difference(&arrived).collect();
     assert!(lost.is_empty(), "{lost:?}");
 
-    let url = format!("sqlite:{}", embedded.path().display());
-    let mut file = SqliteConnection::connect(&url).await.expect("opened");
-    let verdict: String =
-        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut file).await.expect("checked");
-    assert_eq!(verdict, "ok");
+    let file = rusqlite::Connection::open(embedded.path()).expect("opened");
+    let verdict = file.query_row("PRAGMA integrity_check", [], |row| row.get(0));
+    assert_eq!(verdict, Ok("ok".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
