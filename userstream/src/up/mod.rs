@@ -32,8 +32,11 @@ pub(crate) fn run(env: Env, options: &UpOptions) -> Result<(), Error> {
 /// Where all but the Frontend run: threads that give way to its own, since a person waits for the
 /// Frontend, and for the rest there is a queue.
 fn background_runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // Half of the cores: the other half is then free at once when a person comes.
+        .worker_threads(cores.div_ceil(2))
         .thread_name("background")
         .on_thread_start(|| {
             // Threads that the database's library starts from here inherit it. Where it is not

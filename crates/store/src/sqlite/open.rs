@@ -49,7 +49,8 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     };
     let reading = options.clone().pragma("query_only", "ON").pragma("cache_size", "-4000");
     Ok(SqliteStore {
-        writer: pool(1).idle_timeout(None).connect_lazy_with(options),
+        // Opened here and now: its thread has the priority of whoever opens it.
+        writer: pool(1).idle_timeout(None).connect_with(options).await.store().map_err(named)?,
         readers: pool(READERS).idle_timeout(None).connect_lazy_with(reading.clone()),
         exports: pool(EXPORTS).connect_lazy_with(reading.row_buffer_size(256)),
     })
