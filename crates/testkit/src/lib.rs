@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "every function here panics when the test fails")]
 
 mod api;
+mod authority;
 mod guard;
 mod ports;
 mod postgres;
@@ -19,6 +20,7 @@ mod system;
 mod wait;
 
 pub use api::Console;
+pub use authority::{Authority, Certificate};
 pub use ports::free_ports;
 pub use postgres::Postgres;
 pub use process::Process;

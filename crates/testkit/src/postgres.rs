@@ -14,7 +14,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::free_ports;
+use crate::{Authority, Certificate, free_ports};
 
 /// Ends the server and removes its folder when this process has ended, however it did: the standard
 /// input is a pipe whose other end this process alone holds. A `static` is never dropped.
@@ -39,6 +39,7 @@ pub struct Postgres {
     programs: PathBuf,
     port: u16,
     watchdog: Child,
+    certificate: Option<Certificate>,
     dir: TempDir,
     databases: AtomicU32,
 }
@@ -46,12 +47,22 @@ pub struct Postgres {
 impl Postgres {
     /// Starts a server on a new folder. `scripts/install-test-tools` installs the programs.
     pub fn start() -> Self {
+        Self::launch(None)
+    }
+
+    /// The same with a certificate that names it `localhost`; takes connections by TLS and without.
+    pub fn start_with_tls(authority: &Authority) -> Self {
+        Self::launch(Some(authority))
+    }
+
+    fn launch(authority: Option<&Authority>) -> Self {
         let programs = programs();
         let dir = tempfile::tempdir().expect("a temporary folder");
         let [port] = free_ports();
+        let certificate = authority.map(|authority| authority.issue("localhost", dir.path()));
         if is_root() {
             // The server refuses to run as root.
-            run(Command::new("chown").arg("postgres").arg(dir.path()));
+            run(Command::new("chown").args(["-R", "postgres"]).arg(dir.path()));
         }
         let data = dir.path().join("data");
         run(as_postgres(&programs.join("initdb"), dir.path()).arg("-D").arg(&data).args([
@@ -72,7 +83,8 @@ impl Postgres {
             .stderr(Stdio::null())
             .spawn()
             .expect("sh runs");
-        let server = Self { programs, port, watchdog, dir, databases: AtomicU32::new(0) };
+        let databases = AtomicU32::new(0);
+        let server = Self { programs, port, watchdog, certificate, dir, databases };
         server.start_again();
         server
     }
@@ -85,10 +97,17 @@ impl Postgres {
 
     /// Starts it again on the same folder and port, and waits until it answers.
     pub fn start_again(&self) {
-        let options = format!(
+        let mut options = format!(
             "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200",
             self.port
         );
+        if let Some(Certificate { certificate, key }) = &self.certificate {
+            options += &format!(
+                " -c ssl=on -c ssl_cert_file={} -c ssl_key_file={}",
+                certificate.display(),
+                key.display()
+            );
+        }
         let log = self.dir.path().join("log");
         let mut start = self.pg_ctl();
         start.arg("-l").arg(&log).arg("-o").arg(options).arg("start");

@@ -13,7 +13,7 @@ use std::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{free_ports, guard::Guard};
+use crate::{Authority, free_ports, guard::Guard};
 
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// Virtual hosts that are there from the start, one for each test: to make one later takes a second.
@@ -26,6 +26,8 @@ const START: Duration = Duration::from_mins(5);
 pub struct RabbitMq {
     nodes: Vec<Node>,
     vhosts_given: AtomicUsize,
+    /// Signed for the nodes, as `localhost`.
+    authority: Authority,
     /// Knows the ports of the nodes. Whoever starts without finding one would leave a daemon behind.
     _names: Running,
     dir: TempDir,
@@ -35,6 +37,7 @@ pub struct RabbitMq {
 struct Node {
     name: String,
     port: u16,
+    tls_port: u16,
     dist_port: u16,
     epmd_port: u16,
     folder: PathBuf,
@@ -60,11 +63,12 @@ impl RabbitMq {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let [epmd_port] = free_ports();
         let unique = std::process::id();
+        let authority = Authority::new();
         let names: Vec<_> = (0..size).map(|n| format!("us{unique}x{epmd_port}n{n}")).collect();
         let node = |name: &String| {
-            let [port, dist_port] = free_ports();
+            let [port, tls_port, dist_port] = free_ports();
             let folder = dir.path().join(name);
-            Node { name: name.clone(), port, dist_port, epmd_port, folder, running: None }
+            Node { name: name.clone(), port, tls_port, dist_port, epmd_port, folder, running: None }
         };
         let mut nodes: Vec<_> = names.iter().map(node).collect();
         let mut epmd = Command::new("epmd");
@@ -72,24 +76,39 @@ impl RabbitMq {
         let names_server = Running::start(epmd.stdin(Stdio::null()), dir.path());
         // The others find the first one there: nodes that start together look for each other for long.
         for node in &mut nodes {
-            node.prepare(&names);
+            node.prepare(&names, &authority);
             node.launch();
             node.wait();
         }
-        Self { nodes, vhosts_given: AtomicUsize::new(0), _names: names_server, dir }
+        Self { nodes, vhosts_given: AtomicUsize::new(0), authority, _names: names_server, dir }
     }
 
     /// An address of the node, with a virtual host that nobody else has; of a cluster all addresses.
     pub fn fresh_url(&self) -> String {
+        self.url(&self.fresh_vhost())
+    }
+
+    fn fresh_vhost(&self) -> String {
         let n = self.vhosts_given.fetch_add(1, Ordering::Relaxed);
         assert!(n < VIRTUAL_HOSTS, "more tests than virtual hosts");
-        self.url(&format!("t{n}"))
+        format!("t{n}")
     }
 
     /// The addresses of all nodes, with commas between.
     pub fn url(&self, vhost: &str) -> String {
         let url = |node: &Node| format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", node.port);
         self.nodes.iter().map(url).collect::<Vec<_>>().join(",")
+    }
+
+    /// The address of the first node by TLS, under the name that its certificate is for or another.
+    pub fn fresh_tls_url(&self, host: &str) -> String {
+        let vhost = self.fresh_vhost();
+        format!("amqps://guest:guest@{host}:{}/{vhost}", self.nodes[0].tls_port)
+    }
+
+    /// Who signed the certificates of the nodes.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// The port of a node.
@@ -128,7 +147,7 @@ impl RabbitMq {
 }
 
 impl Node {
-    fn prepare(&self, names: &[String]) {
+    fn prepare(&self, names: &[String], authority: &Authority) {
         for folder in ["home", "mnesia", "log"] {
             fs::create_dir_all(self.folder.join(folder)).expect("a folder");
         }
@@ -136,10 +155,17 @@ impl Node {
         fs::write(&cookie, "userstreamtests").expect("a cookie");
         fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400)).expect("a private cookie");
         fs::write(self.folder.join("enabled_plugins"), "[].").expect("a file");
+        let trusted = authority.write(&self.folder);
+        let files = authority.issue("localhost", &self.folder);
         let mut config = format!(
-            "listeners.tcp.1 = 127.0.0.1:{}\n\
+            "listeners.tcp.1 = 127.0.0.1:{}\nlisteners.ssl.1 = 127.0.0.1:{}\n\
+             ssl_options.cacertfile = {}\nssl_options.certfile = {}\nssl_options.keyfile = {}\n\
              disk_free_limit.absolute = 50MB\nlog.file.level = warning\n",
             self.port,
+            self.tls_port,
+            trusted.display(),
+            files.certificate.display(),
+            files.key.display(),
         );
         // Whoever joins gets them from the first.
         if names[0] == self.name {

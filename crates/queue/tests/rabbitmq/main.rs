@@ -30,3 +30,4 @@ impl Subject for Broker {
 queue::conformance_suite!(Broker);
 
 mod particular;
+mod tls;

@@ -7,6 +7,7 @@ mod conformance;
 mod opening;
 mod outage;
 mod sharing;
+mod tls;
 
 use chrono::Utc;
 use domain::{Registration, RegistrationId, UserFilter};
