@@ -6,6 +6,7 @@
 //! - A message in a consumer's hand is leased to its process, which renews its lease with a
 //!   heartbeat. When it stops doing so, its messages come back with no attempt counted.
 //! - Consumers of the same process are woken by the commit, others by a light poll.
+//! - Consumers give way while many wait to publish, and take some even then.
 
 mod checkpoint;
 mod command;
@@ -18,6 +19,7 @@ mod lease;
 mod owners;
 mod publish;
 mod readers;
+mod rush;
 mod schema;
 mod settle;
 mod wake;
@@ -38,6 +40,7 @@ use self::{
     hands::Returns,
     publish::NewMessage,
     readers::Readers,
+    rush::Rush,
     wake::Bells,
     writer::Writer,
 };
@@ -90,6 +93,7 @@ struct Shared {
     readers: Readers,
     returns: Arc<Returns>,
     bells: Arc<Bells>,
+    rush: Arc<Rush>,
     _stop_poll: DropGuard,
 }
 
@@ -111,6 +115,7 @@ impl EmbeddedQueue {
         let (commands, receiver) = Commands::new(settings.patience);
         let returns = Arc::new(Returns::new(commands.downgrade()));
         let bells = Arc::<Bells>::default();
+        let rush = Arc::<Rush>::default();
         let readers = Readers::new(path.clone(), settings.clone());
         let checkpoint = Arc::<Checkpoint>::default();
         let (heartbeat, poll) = (settings.heartbeat, settings.poll);
@@ -122,6 +127,7 @@ impl EmbeddedQueue {
             commands: receiver,
             returns: returns.clone(),
             bells: bells.clone(),
+            rush: rush.clone(),
             failing: false,
             copying: Copying::new(checkpoint.clone()),
         };
@@ -136,7 +142,7 @@ impl EmbeddedQueue {
         let poll = bells.clone().poll(readers.clone(), poll);
         tokio::spawn(stop_poll.clone().run_until_cancelled_owned(poll));
         let shared =
-            Shared { commands, readers, returns, bells, _stop_poll: stop_poll.drop_guard() };
+            Shared { commands, readers, returns, bells, rush, _stop_poll: stop_poll.drop_guard() };
         Ok(Self { shared: Arc::new(shared) })
     }
 }

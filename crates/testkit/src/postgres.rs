@@ -102,11 +102,8 @@ impl Postgres {
             self.port
         );
         if let Some(Certificate { certificate, key }) = &self.certificate {
-            options += &format!(
-                " -c ssl=on -c ssl_cert_file={} -c ssl_key_file={}",
-                certificate.display(),
-                key.display()
-            );
+            options.extend([" -c ssl=on -c ssl_cert_file=", &certificate.to_string_lossy()]);
+            options.extend([" -c ssl_key_file=", &key.to_string_lossy()]);
         }
         let log = self.dir.path().join("log");
         let mut start = self.pg_ctl();

@@ -92,6 +92,7 @@ struct Gathered {
 impl Consumer for EmbeddedConsumer {
     async fn receive(&self, max: usize, linger: Duration) -> Result<Vec<Delivery>, QueueError> {
         let max = max.max(1);
+        self.shared.rush.give_way().await;
         let mut room = self.room(max).await?;
         let mut gathered = Gathered::default();
         let waiting = self.bell.listen();

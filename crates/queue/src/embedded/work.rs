@@ -65,8 +65,9 @@ impl Work {
         self.publishes.is_empty() && !self.has_more_than_publishes()
     }
 
-    pub(super) fn has_publishes(&self) -> bool {
-        !self.publishes.is_empty()
+    /// How many wait for something to be durable.
+    pub(super) fn publishers(&self) -> usize {
+        self.publishes.len()
     }
 
     pub(super) fn has_more_than_publishes(&self) -> bool {

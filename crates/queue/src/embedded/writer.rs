@@ -18,6 +18,7 @@ use super::{
     hands::Returns,
     now, owners,
     publish::Numbers,
+    rush::Rush,
     schema,
     wake::Bells,
     work::{Results, Work},
@@ -40,6 +41,7 @@ pub(super) struct Writer {
     pub commands: mpsc::Receiver<Command>,
     pub returns: Arc<Returns>,
     pub bells: Arc<Bells>,
+    pub rush: Arc<Rush>,
     /// Whether the last transaction failed; so that a failure is logged once and not each time.
     pub failing: bool,
     pub copying: Copying,
@@ -79,6 +81,7 @@ impl Writer {
         while self.commands.blocking_recv_many(&mut commands, WAITING_COMMANDS) > 0 {
             let work = Work::sort(commands.drain(..), self.returns.take());
             let (rows, idle) = (work.rows(), work.is_idle());
+            self.rush.published(work.publishers());
             self.transact(work);
             self.copying.changed(rows, self.file.as_ref().map(|file| &file.connection));
             if idle {
@@ -94,7 +97,7 @@ impl Writer {
         }
         let mut outcome = self.attempt(&work);
         if let Err(Failure { disk_full: true, error }) = &outcome
-            && work.has_publishes()
+            && work.publishers() > 0
             && work.has_more_than_publishes()
         {
             // The rest may well fit, and it is the rest that makes room.

@@ -4,6 +4,7 @@ mod failures;
 mod model;
 mod owners;
 mod processes;
+mod rush;
 mod upkeep;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
