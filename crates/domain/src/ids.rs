@@ -62,11 +62,19 @@ impl fmt::Display for UserId {
     }
 }
 
+/// The bytes of a version 7 UUID that tell the time.
+const TIME_BYTES: usize = 6;
+
 impl NotificationId {
     /// The notification that a registration causes. A registration that is processed twice names
     /// the same one twice, and the second is not mailed.
+    ///
+    /// It begins with the time that the registration's id begins with (RFC 9562, version 8): in an index
+    /// it goes to the end, as its registration does, and not to a place of its own.
     pub fn of_registration(id: RegistrationId) -> Self {
-        Self(Uuid::new_v5(&id.0, b"notification"))
+        let mut bytes = Uuid::new_v5(&id.0, b"notification").into_bytes();
+        bytes[..TIME_BYTES].copy_from_slice(&id.0.as_bytes()[..TIME_BYTES]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }
 
@@ -210,6 +218,17 @@ mod tests {
         assert!(ids.windows(2).all(|w| w[0].0.as_bytes()[..12] < w[1].0.as_bytes()[..12]));
         assert_eq!(ids[0].0.get_version_num(), 7);
         assert_eq!(ids[0].issued_at().unwrap().timestamp_millis(), now.timestamp_millis());
+    }
+
+    #[test]
+    fn a_notification_has_its_registrations_place_in_time_and_nothing_else_of_it() {
+        let id = RegistrationId(Uuid::now_v7());
+        let notification = NotificationId::of_registration(id);
+        assert_eq!(notification, NotificationId::of_registration(id));
+        assert_eq!(notification.0.as_bytes()[..6], id.0.as_bytes()[..6]);
+        assert_eq!(notification.0.get_version_num(), 8);
+        let neighbour = RegistrationId(Uuid::from_u128(id.0.as_u128() + 1));
+        assert_ne!(notification, NotificationId::of_registration(neighbour));
     }
 
     #[test]

@@ -34,13 +34,12 @@ pub const SERVICE: Service = Service {
     description: "Consumes registrations, and looks after queues and dead letters.",
 };
 
-/// Events that become one transaction, at the most.
-const BATCH: usize = 500;
+/// Events that become one transaction, at the most: as many as the Database Service takes.
+const BATCH: usize = store::wire::MAX_BATCH;
 /// How long a batch waits to fill: long enough to gather neighbours, too short to notice.
 const LINGER: Duration = Duration::from_millis(5);
-/// While one batch is being recorded, another is read and the e-mails of a third are asked for: each of
-/// them waits for another server.
-const CONCURRENCY: usize = 4;
+/// While one batch is being recorded another is read, or its e-mails are asked for.
+const CONCURRENCY: usize = 2;
 
 /// What the service works with.
 #[derive(Clone)]

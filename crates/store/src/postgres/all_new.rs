@@ -1,6 +1,12 @@
 //! Recording a batch in which everything is new, which is what nearly every batch of a rush is.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use domain::{NotificationId, UserId, template};
 
@@ -18,8 +24,27 @@ use crate::{
     },
 };
 
+/// After so many batches that were new as a whole, the next is taken to be new without a look: where it
+/// is not, the statement fails and nothing but time is lost.
+const SURE_AFTER: u32 = 8;
+
+/// How many batches in a row were new as a whole.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Streak(Arc<AtomicU32>);
+
+impl Streak {
+    fn is_sure(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= SURE_AFTER
+    }
+
+    fn goes_on(&self, all_new: bool) {
+        let batches = if all_new { self.0.load(Ordering::Relaxed).saturating_add(1) } else { 0 };
+        self.0.store(batches, Ordering::Relaxed);
+    }
+}
+
 /// One statement, a transaction by itself. Nothing is inserted where one of the addresses or
-/// ids is known.
+/// ids is known; with `$12` addresses are not looked up first.
 ///
 /// Plain inserts, since one that may meet a conflict (`ON CONFLICT`) takes more than twice as long. Who
 /// adds one of the addresses or ids at this moment makes this statement fail as a whole. Ids follow the
@@ -31,10 +56,10 @@ pub(super) const INSERT_ALL: &str = r#"
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[],
                     $8::timestamptz[])
             AS i (registration_id, name, surname, email, search, notification_id, locale, submitted_at)
-        WHERE NOT EXISTS (
+        WHERE ($12 OR NOT EXISTS (
             SELECT FROM unnest($9::text[]) AS a (address)
             JOIN users u ON lower(u.email COLLATE "C") = a.address
-        ) AND NOT EXISTS (
+        )) AND NOT EXISTS (
             SELECT FROM unnest($1::uuid[]) AS k (id)
             JOIN repeated_registrations r ON r.registration_id = k.id
         )
@@ -54,6 +79,16 @@ pub(super) const INSERT_ALL: &str = r#"
 
 /// Records the batch; `None`, and nothing is, where something of it is known or comes twice.
 pub(super) async fn record(
+    store: &PostgresStore,
+    batch: &[NewRegistration],
+    addresses: &[String],
+) -> Result<Option<Vec<Recorded>>, Fault> {
+    let recorded = attempt(store, batch, addresses).await?;
+    store.streak.goes_on(recorded.is_some());
+    Ok(recorded)
+}
+
+async fn attempt(
     store: &PostgresStore,
     batch: &[NewRegistration],
     addresses: &[String],
@@ -88,6 +123,7 @@ pub(super) async fn record(
         .bind(addresses)
         .bind(time::now())
         .bind(template::CONFIRMATION)
+        .bind(store.streak.is_sure())
         .fetch_all(store.work().await?)
         .await;
     let rows = match inserted {

@@ -54,6 +54,7 @@ pub struct PostgresStore {
     exports: Arc<export::Exports>,
     primary: Arc<PgConnectOptions>,
     connected: state::Connected,
+    streak: all_new::Streak,
 }
 
 /// A write that is under way.

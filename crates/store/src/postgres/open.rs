@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     ACQUIRE_TIMEOUT, CONNECTIONS, PostgresSettings, PostgresStore,
+    all_new::Streak,
     error::{judge, migrated},
     export::Exports,
     settings::parse,
@@ -63,6 +64,7 @@ pub(super) fn open_later(settings: &PostgresSettings) -> Result<PostgresStore, S
         primary: Arc::new(primary),
         work,
         connected,
+        streak: Streak::default(),
     })
 }
 

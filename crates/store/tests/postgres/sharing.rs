@@ -53,6 +53,26 @@ async fn several_processes_record_the_same() {
     }
 }
 
+/// After many batches of which nobody was known the next one is not looked up first.
+#[tokio::test]
+async fn a_known_address_is_met_in_the_middle_of_a_rush_too() {
+    let store = open(&database().await).await;
+    let batch = |n: usize| {
+        (0..3).map(|k| registration(&format!("u{n}.{k}@example.com"))).collect::<Vec<_>>()
+    };
+    for n in 0..20 {
+        let recorded = store.record(&batch(n)).await.unwrap();
+        assert!(recorded.iter().all(|r| r.outcome == RecordOutcome::Created), "{recorded:?}");
+    }
+    let mut mixed = batch(20);
+    mixed[1] = registration("U7.2@EXAMPLE.com");
+    let recorded = store.record(&mixed).await.unwrap();
+    let outcomes: Vec<_> = recorded.iter().map(|r| r.outcome).collect();
+    let (created, duplicate) = (RecordOutcome::Created, RecordOutcome::Duplicate);
+    assert_eq!(outcomes, [created, duplicate, created]);
+    assert_eq!(store.stats().await.unwrap().users.total, 62);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_id_with_two_addresses_at_once_is_recorded_once() {
     let url = database().await;
