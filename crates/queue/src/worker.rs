@@ -35,6 +35,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 /// A batch of so many says that more are coming: then waiting for a fuller one costs nobody anything,
 /// since the batch before is still in hand, and spares a whole round of transactions.
 const RUSH: usize = 16;
+/// Events received at one time where batches are smaller.
+const RECEIVED: usize = 100;
 const RUSH_LINGER: Duration = Duration::from_millis(100);
 
 /// What a service does with the events of its queue.
@@ -174,21 +176,29 @@ impl<H: Handler> Worker<H> {
         let mut rush = false;
         loop {
             let linger = if rush { linger.max(RUSH_LINGER) } else { linger };
-            let (slot, received) = tokio::select! {
+            let (mut free, received) = tokio::select! {
                 () = life.over.cancelled() => break,
-                slot = self.slot(&slots) => tokio::select! {
+                free = self.slots(&slots) => tokio::select! {
                     () = life.over.cancelled() => break,
-                    received = life.consumer.receive(batch, linger) => (slot, received),
+                    received = life.consumer.receive(batch * free.num_permits(), linger) => {
+                        (free, received)
+                    }
                 },
             };
             match received {
                 Ok(deliveries) => {
-                    rush = deliveries.len() >= RUSH;
-                    let task = self.clone().process(life.clone(), deliveries);
-                    tasks.spawn(async move {
-                        task.await;
-                        drop(slot);
-                    });
+                    rush = batch > 1 && deliveries.len() >= RUSH;
+                    let mut deliveries = deliveries.into_iter().peekable();
+                    while deliveries.peek().is_some() {
+                        let slot =
+                            free.split(1).expect("no more was received than there are slots");
+                        let part = deliveries.by_ref().take(batch).collect();
+                        let task = self.clone().process(life.clone(), part);
+                        tasks.spawn(async move {
+                            task.await;
+                            drop(slot);
+                        });
+                    }
                 }
                 Err(error) => life.fail(error),
             }
@@ -198,11 +208,18 @@ impl<H: Handler> Worker<H> {
         life.failure.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    /// Waits for a free slot, and for the end of any outage.
-    async fn slot(&self, slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
-        let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
+    /// Waits for a free slot, and for the end of any outage. Where batches are small it takes further
+    /// slots that are free.
+    async fn slots(&self, slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+        let mut free = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
         let _ = self.outage.subscribe().wait_for(Option::is_none).await;
-        slot
+        let more =
+            (RECEIVED / self.settings.batch).saturating_sub(1).min(slots.available_permits());
+        let more = u32::try_from(more).unwrap_or_default();
+        if let Ok(more) = slots.clone().try_acquire_many_owned(more) {
+            free.merge(more);
+        }
+        free
     }
 
     async fn process(self: Arc<Self>, life: Arc<Life>, deliveries: Vec<Delivery>) {

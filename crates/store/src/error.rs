@@ -1,7 +1,7 @@
 //! Why a store could not answer.
 
 /// A question that could not be answered. None of these is the fault of one item.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The database or the Database Service is away, busy or full; trying again may help.
     #[error("the store is unavailable: {0}")]

@@ -37,8 +37,14 @@ use domain::{NotificationId, Registration, RegistrationId, ReportId, UserFilter,
 use futures::stream::BoxStream;
 
 /// Everything that is kept.
-pub trait Store: Registrations + Users + Notifications + Reports + Accounts + Overview {}
-impl<T: Registrations + Users + Notifications + Reports + Accounts + Overview> Store for T {}
+pub trait Store:
+    Registrations + Users + Deliveries + Notifications + Reports + Accounts + Overview
+{
+}
+impl<T> Store for T where
+    T: Registrations + Users + Deliveries + Notifications + Reports + Accounts + Overview
+{
+}
 
 /// The way of a registration into the database.
 #[async_trait]
@@ -101,25 +107,48 @@ pub trait Users: Send + Sync + 'static {
     ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError>;
 }
 
-/// The log of e-mails, and the claims that keep each from being sent twice.
+/// The claims that keep each e-mail from being sent twice, and what came of them.
 #[async_trait]
-pub trait Notifications: Send + Sync + 'static {
+pub trait Deliveries: Send + Sync + 'static {
     /// Claims e-mails for sending, for `lease`; says in the same order what each claim found.
     ///
     /// A notification that the log does not know yet is added to it. A claim that has run out may
-    /// be taken over; one that has not may be renewed by its claimer only.
+    /// be taken over, which notes an attempt of unknown outcome; one that has not may be renewed by its
+    /// claimer only. Where the address is undeliverable the e-mail fails, untried.
     async fn claim_notifications(
         &self,
         requests: &[NotificationRequest],
         lease: Duration,
     ) -> Result<Vec<NotificationClaim>, StoreError>;
+    /// Gives claims back that came to nothing: no attempt is counted, and the next to ask need not wait
+    /// for them to run out. A claim that is another's by now is left alone.
+    async fn release_notifications(&self, claims: &[ReleasedClaim]) -> Result<(), StoreError>;
     /// Records what became of claimed e-mails; each counts as one attempt and ends its claim.
     ///
     /// Told twice it counts once. What was sent stays sent, whatever a slower sender tells later. An
     /// e-mail that is not in the log (any more) is passed over.
     async fn record_attempts(&self, attempts: &[NotificationAttempt]) -> Result<(), StoreError>;
+}
+
+/// The log of e-mails.
+#[async_trait]
+pub trait Notifications: Send + Sync + 'static {
+    /// Adds an e-mail to the log as queued, unless the log has it; returns it as it stands. `None` where
+    /// there is no such user.
+    async fn add_notification(
+        &self,
+        new: &NewNotification,
+    ) -> Result<Option<Notification>, StoreError>;
+    /// Queues an e-mail again that was sent or failed, and lets its address count as deliverable. One
+    /// that is on its way stays as it is. Returns it as it stands; `None` where there is none.
+    async fn requeue_notification(
+        &self,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StoreError>;
     /// One notification.
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError>;
+    /// The attempts at one, in order; none where there is no such notification.
+    async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError>;
     /// One page of notifications, newest first, and where to continue if there are more.
     async fn notifications(
         &self,

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, Recorded,
+    NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, PastAttempt,
+    Recorded, ReleasedClaim,
 };
 
 /// The most items of one batch.
@@ -64,6 +65,22 @@ pub struct Attempts<'a> {
     /// At most 1,000 attempts, in the order in which they were made.
     #[schema(value_type = Vec<NotificationAttempt>, max_items = 1000)]
     pub attempts: Cow<'a, [NotificationAttempt]>,
+}
+
+/// `POST /notifications/releases`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Releases<'a> {
+    /// At most 1,000 claims.
+    #[schema(value_type = Vec<ReleasedClaim>, max_items = 1000)]
+    pub claims: Cow<'a, [ReleasedClaim]>,
+}
+
+/// The attempts at one e-mail.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PastAttempts {
+    /// In order; each with what the mail server said.
+    pub items: Vec<PastAttempt>,
 }
 
 /// `POST /reports/{id}/claim`

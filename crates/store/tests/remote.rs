@@ -11,7 +11,7 @@ use chrono::Utc;
 use domain::{NotificationId, Registration, RegistrationId, UserFilter, UserId};
 use futures::StreamExt;
 use store::{
-    NewRegistration, NotificationRequest, Notifications, Overview, Registrations, RemoteStore,
+    Deliveries, NewRegistration, NotificationRequest, Overview, Registrations, RemoteStore,
     StoreError, Users,
 };
 use tokio::{

@@ -18,8 +18,8 @@ pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
 }
 
-/// The certificate authority to trust, in PEM.
-fn trusted(env: &Env) -> Result<Option<String>, ConfigError> {
+/// The certificate authority to trust beside those that the system trusts, in PEM.
+pub fn trusted(env: &Env) -> Result<Option<String>, ConfigError> {
     let read = |path: &str| {
         std::fs::read_to_string(path).map_err(|e| {
             error("TLS_CA_FILE", format!("{path:?} cannot be read: {e}"), "/etc/ssl/our-ca.pem")

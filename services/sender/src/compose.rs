@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use domain::{ConfirmationKeys, RegistrationId, template};
 use lettre::{
-    Message,
+    Address, Message,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -63,9 +63,13 @@ impl Composer {
         Ok(Self { templates, from, public_url, confirmation })
     }
 
-    /// The e-mail as it goes over the wire (RFC 5322). The same claim always gives the same
-    /// `Message-ID` and `Date`.
-    pub(crate) fn compose(&self, mail: &Mail, template: &str) -> Result<Vec<u8>, TemplateError> {
+    /// The address, and the e-mail as it goes over the wire (RFC 5322). The same claim always gives the
+    /// same `Message-ID` and `Date`.
+    pub(crate) fn compose(
+        &self,
+        mail: &Mail,
+        template: &str,
+    ) -> Result<(Address, Vec<u8>), TemplateError> {
         let confirm_url = match (template, mail.registration_id) {
             (template::CONFIRMATION | template::ALREADY_REGISTERED, Some(id))
                 if !mail.confirmed =>
@@ -88,12 +92,12 @@ impl Composer {
                 .map_err(|_| TemplateError::Unknown(template.to_owned()))?;
             Ok(file.render(&context)?)
         };
-        let to = mail.email.parse().map_err(|e| TemplateError::Message(format!("{e}")))?;
+        let to: Address = mail.email.parse().map_err(|e| TemplateError::Message(format!("{e}")))?;
         let domain = self.from.email.domain();
         let message = Message::builder()
             .from(self.from.clone())
             // The address alone: a name is the person's to choose, and stays out of headers.
-            .to(Mailbox::new(None, to))
+            .to(Mailbox::new(None, to.clone()))
             .subject(render("subject.txt")?.trim())
             .message_id(Some(format!("<{}@{domain}>", mail.notification_id)))
             .date(SystemTime::from(mail.created_at))
@@ -104,7 +108,7 @@ impl Composer {
             ))
             .multipart(MultiPart::alternative_plain_html(render("txt")?, render("html")?))
             .map_err(|e| TemplateError::Message(e.to_string()))?;
-        Ok(message.formatted())
+        Ok((to, message.formatted()))
     }
 
     fn confirm_url(&self, id: RegistrationId, mail: &Mail) -> String {
@@ -146,7 +150,7 @@ mod tests {
     fn every_template_is_whole_and_has_both_parts() {
         for template in [template::CONFIRMATION, template::ALREADY_REGISTERED] {
             let text =
-                String::from_utf8(composer().compose(&mail("Ada"), template).unwrap()).unwrap();
+                String::from_utf8(composer().compose(&mail("Ada"), template).unwrap().1).unwrap();
             for wanted in [
                 "From: UserStream <no-reply@example.com>\r\n",
                 "To: ada@example.com\r\n",
@@ -165,7 +169,7 @@ mod tests {
     #[test]
     fn a_name_is_never_markup_nor_a_header() {
         let hostile = mail("<b>Bcc: x@example.com</b>");
-        let bytes = composer().compose(&hostile, template::CONFIRMATION).unwrap();
+        let (_, bytes) = composer().compose(&hostile, template::CONFIRMATION).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         let (headers, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(!headers.contains("Bcc"));

@@ -1,78 +1,233 @@
-//! Delivery into a folder: each e-mail becomes an `.eml` file that any mail program opens.
+//! The way of one e-mail: claim, write, hand over, record.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
-use domain::NotificationId;
+use async_trait::async_trait;
+use chrono::Utc;
+use domain::EmailRequested;
+use futures::future::try_join_all;
+use queue::{Handler, Job, Outage, Outcome, RetryDelays};
+use store::{
+    AttemptOutcome, Deliveries, Mail, NotificationAttempt, NotificationClaim, NotificationRequest,
+    ReleasedClaim, StoreError,
+};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
 
-/// An e-mail on its way out.
-pub(crate) struct Outgoing {
-    pub(crate) notification_id: NotificationId,
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) bytes: Vec<u8>,
+use crate::{
+    compose::Composer,
+    relay::{Delivered, NotNow, Outgoing, Relay},
+    together::Together,
+};
+
+/// How long a claim holds: short enough that the e-mails of a sender that died go out soon.
+const CLAIM: Duration = Duration::from_secs(20);
+/// How often a claim is renewed while its e-mail is under way.
+const RENEW_EVERY: Duration = Duration::from_secs(6);
+/// How soon to look again at an e-mail that another sender has in hand; most are settled by then.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// Claims, and attempts, that are one call to the log, at the most.
+const TOGETHER: usize = 200;
+/// The pauses between two tries to write down what came of an e-mail that cannot be called back.
+const RECORD_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// Sends e-mails, each by itself. Its questions to the log are asked together.
+pub(crate) struct Deliverer {
+    claims: Together<NotificationRequest, NotificationClaim>,
+    releases: Together<ReleasedClaim, ()>,
+    attempts: Together<NotificationAttempt, ()>,
+    composer: Composer,
+    relay: Arc<Relay>,
+    retry: RetryDelays,
+    shutdown: CancellationToken,
 }
 
-/// The folder.
-#[derive(Debug)]
-pub(crate) struct Outbox {
-    dir: PathBuf,
-}
+type EmailJob = Job<EmailRequested>;
 
-impl Outbox {
-    /// Makes the folder if it is not there.
-    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
-        fs::create_dir_all(dir)
-            .map_err(|e| io::Error::new(e.kind(), format!("the outbox {}: {e}", dir.display())))?;
-        Ok(Self { dir: dir.to_owned() })
-    }
-
-    /// Whether the folder can be written to.
-    pub(crate) async fn check(self: Arc<Self>) -> Result<(), String> {
-        on_disk(move || {
-            let probe = self.dir.join(".probe");
-            File::create(&probe).and_then(|_| fs::remove_file(&probe))
-        })
-        .await
-        .map_err(|e| e.to_string())
-    }
-
-    /// Writes all e-mails and returns when they are on the disk, under their final names. To write
-    /// one again replaces it: its name is its id's.
-    pub(crate) async fn deliver(self: Arc<Self>, mails: Vec<Outgoing>) -> io::Result<()> {
-        on_disk(move || self.write_all(&mails)).await
-    }
-
-    fn write_all(&self, mails: &[Outgoing]) -> io::Result<()> {
-        // All are written before the first is synced, so that one journal commit takes them all.
-        let mut written = Vec::with_capacity(mails.len());
-        for mail in mails {
-            let name = file_name(mail);
-            let temporary = self.dir.join(format!(".{name}.part"));
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
-            file.write_all(&mail.bytes)?;
-            written.push((file, temporary, self.dir.join(name)));
+impl Deliverer {
+    pub(crate) fn new(
+        log: Arc<dyn Deliveries>,
+        composer: Composer,
+        relay: Arc<Relay>,
+        retry: RetryDelays,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let (claimed, released, recorded) = (log.clone(), log.clone(), log);
+        Self {
+            claims: Together::new(TOGETHER, move |requests: Vec<NotificationRequest>| {
+                let log = claimed.clone();
+                async move { log.claim_notifications(&requests, CLAIM).await }
+            }),
+            releases: Together::new(TOGETHER, move |claims: Vec<ReleasedClaim>| {
+                let log = released.clone();
+                async move {
+                    log.release_notifications(&claims).await?;
+                    Ok(vec![(); claims.len()])
+                }
+            }),
+            attempts: Together::new(TOGETHER, move |attempts: Vec<NotificationAttempt>| {
+                let log = recorded.clone();
+                async move {
+                    log.record_attempts(&attempts).await?;
+                    Ok(vec![(); attempts.len()])
+                }
+            }),
+            composer,
+            relay,
+            retry,
+            shutdown,
         }
-        for (file, temporary, target) in written {
-            file.sync_all()?;
-            fs::rename(temporary, target)?;
-        }
-        File::open(&self.dir)?.sync_all()
     }
 }
 
-/// Sorted by time in any listing.
-fn file_name(mail: &Outgoing) -> String {
-    format!("{}-{}.eml", mail.created_at.format("%Y%m%dT%H%M%SZ"), mail.notification_id)
+#[async_trait]
+impl Handler for Deliverer {
+    type Data = EmailRequested;
+
+    async fn handle(&self, batch: &[EmailJob]) -> Result<Vec<Outcome>, Outage> {
+        try_join_all(batch.iter().map(|job| self.send(job))).await
+    }
 }
 
-async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+impl Deliverer {
+    async fn send(&self, job: &EmailJob) -> Result<Outcome, Outage> {
+        // While the relay is away nothing is claimed: the log then says of no e-mail that it is being sent.
+        self.relay.ready().or_else(|why| postponed(why).map(drop))?;
+        let started = Instant::now();
+        let request = to_request(job);
+        let mail = match self.claims.ask(request.clone()).await {
+            Ok(NotificationClaim::Granted(mail)) => mail,
+            Ok(NotificationClaim::Settled) => return Ok(Outcome::Done),
+            Ok(NotificationClaim::Held { until }) => {
+                let left = (until - Utc::now()).to_std().unwrap_or_default();
+                return Ok(Outcome::NotYet(left.min(LOOK_AGAIN)));
+            }
+            Ok(NotificationClaim::UnknownUser) => {
+                return Ok(Outcome::Rejected(format!("there is no user {}", request.user_id)));
+            }
+            Err(error) => return failed(error),
+        };
+        let delivered = match self.compose(&mail, &request.notification_type) {
+            Err(unwritten) => Ok(unwritten),
+            Ok(outgoing) => self.hand_over(outgoing, &request).await,
+        };
+        match delivered {
+            Ok(delivered) => self.record(job, delivered, started).await,
+            Err(why) => {
+                self.release(&request).await;
+                postponed(why)
+            }
+        }
+    }
+
+    fn compose(&self, mail: &Mail, template: &str) -> Result<Outgoing, Delivered> {
+        let unwritten = |error| Delivered::unwritten(&error);
+        let (recipient, bytes) = self.composer.compose(mail, template).map_err(unwritten)?;
+        let (notification_id, created_at) = (mail.notification_id, mail.created_at);
+        Ok(Outgoing { notification_id, created_at, recipient, bytes })
+    }
+
+    /// Hands an e-mail over, and renews its claim for as long as that takes.
+    async fn hand_over(
+        &self,
+        outgoing: Outgoing,
+        request: &NotificationRequest,
+    ) -> Result<Delivered, NotNow> {
+        let mut delivering = std::pin::pin!(self.relay.deliver(outgoing));
+        loop {
+            tokio::select! {
+                delivered = &mut delivering => return delivered,
+                () = sleep(RENEW_EVERY) => {}
+            }
+            // Where it cannot be renewed it may run out; then another sender may send the e-mail too.
+            if let Err(error) = self.claims.ask(request.clone()).await {
+                warn!(%error, "a claim was not renewed");
+            }
+        }
+    }
+
+    /// Writes down what came of an e-mail, for as long as it takes: it cannot be called back, and without
+    /// this it would be sent again.
+    async fn record(
+        &self,
+        job: &EmailJob,
+        delivered: Delivered,
+        started: Instant,
+    ) -> Result<Outcome, Outage> {
+        let Delivered { outcome, reply, undeliverable, place } = delivered;
+        let passes = matches!(outcome, AttemptOutcome::Retrying | AttemptOutcome::Unknown);
+        let last = passes && self.retry.after(job.attempts).is_none();
+        let attempt = NotificationAttempt {
+            notification_id: job.event.data.notification_id,
+            outcome: if last { AttemptOutcome::Failed } else { outcome },
+            reply,
+            at: Utc::now(),
+            undeliverable,
+        };
+        let mut pause = RECORD_AGAIN.0;
+        while let Err(error) = self.attempts.ask(attempt.clone()).await {
+            let cause = match error {
+                StoreError::Unavailable(cause) => cause,
+                StoreError::Failed(cause) => {
+                    error!(cause, "what came of an e-mail could not be recorded");
+                    return Ok(Outcome::Failed(cause));
+                }
+            };
+            if self.shutdown.is_cancelled() {
+                return Err(Outage(cause));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(RECORD_AGAIN.1);
+        }
+        drop(place);
+        measure(&job.event.data.template, attempt.outcome, started.elapsed());
+        Ok(if passes { Outcome::Failed(attempt.reply) } else { Outcome::Done })
+    }
+
+    /// Gives a claim back, so that no other sender need wait for it to run out.
+    async fn release(&self, request: &NotificationRequest) {
+        let NotificationRequest { notification_id, claimer, .. } = *request;
+        let claim = ReleasedClaim { notification_id, claimer };
+        if let Err(error) = self.releases.ask(claim).await {
+            warn!(%error, "a claim was not given back; it will run out");
+        }
+    }
+}
+
+fn postponed(why: NotNow) -> Result<Outcome, Outage> {
+    match why {
+        NotNow::Away(why) => Err(Outage(why)),
+        NotNow::Crowded(pause) => Ok(Outcome::NotYet(pause)),
+    }
+}
+
+fn failed(error: StoreError) -> Result<Outcome, Outage> {
+    match error {
+        StoreError::Unavailable(reason) => Err(Outage(reason)),
+        StoreError::Failed(cause) => Ok(Outcome::Failed(cause)),
+    }
+}
+
+fn to_request(job: &EmailJob) -> NotificationRequest {
+    NotificationRequest {
+        notification_id: job.event.data.notification_id,
+        user_id: job.event.data.user_id,
+        notification_type: job.event.data.template.clone(),
+        claimer: job.delivery,
+    }
+}
+
+fn measure(template: &str, outcome: AttemptOutcome, elapsed: Duration) {
+    let outcome = match outcome {
+        AttemptOutcome::Sent => "sent",
+        AttemptOutcome::Retrying | AttemptOutcome::Unknown => "retried",
+        AttemptOutcome::Failed => "failed",
+    };
+    let labels = [("template", template.to_owned()), ("outcome", outcome.to_owned())];
+    metrics::counter!("userstream_emails_total", &labels).increment(1);
+    metrics::histogram!("userstream_email_duration_seconds", &labels).record(elapsed.as_secs_f64());
 }

@@ -3,29 +3,32 @@
 //! - **Consumes** `email.notifications`.
 //! - **Guarantees**: an e-mail is claimed in the notification log by its id before it is delivered, so
 //!   that copies of this service and repeated messages do not double it; the outcome is in the log
-//!   before the message is acknowledged. Should it die between delivery and log, the e-mail is delivered
-//!   again under the same `Message-ID`; in an outbox folder, under the same file name.
+//!   before the message is acknowledged, and before the connection takes another e-mail. Should it die
+//!   between the mail server's answer and the log, the attempt is noted as of unknown outcome, and the
+//!   e-mail goes out again under the same `Message-ID`; in an outbox folder, under the same file name.
+//! - **While the mail server is away**, or asks for a pause, e-mails wait: no attempt is counted.
 //! - **Does not** decide who gets an e-mail, or publish anything.
 
 mod api;
 mod compose;
 mod deliver;
-mod notifications;
 mod prepare;
+mod relay;
 mod settings;
+mod together;
 
 use std::{io, sync::Arc, time::Duration};
 
 use domain::ConfirmationKeys;
 use queue::{EMAIL_NOTIFICATIONS, Queue, Worker, WorkerSettings};
 use runtime::{Health, Service, ServiceTokens, health::ask};
-use store::{Notifications, Overview};
+use store::{Deliveries, Notifications, Overview};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use compose::TemplateError;
 pub use prepare::prepare;
-pub use settings::Settings;
+pub use settings::{Delivery, Settings, SmtpSettings, SmtpTls};
 
 /// What the service is called.
 pub const SERVICE: Service = Service {
@@ -35,16 +38,15 @@ pub const SERVICE: Service = Service {
     description: "Writes and delivers e-mails, and shows what became of each.",
 };
 
-/// E-mails that are claimed, delivered and recorded together, at the most.
-const BATCH: usize = 100;
-const LINGER: Duration = Duration::from_millis(10);
-const CONCURRENCY: usize = 2;
+const LINGER: Duration = Duration::from_millis(5);
 
 /// What the service works with.
 #[derive(Clone)]
 pub struct Dependencies {
     /// Where requests come from.
     pub queue: Arc<dyn Queue>,
+    /// The claims on e-mails, and what came of them.
+    pub deliveries: Arc<dyn Deliveries>,
     /// The log of e-mails.
     pub notifications: Arc<dyn Notifications>,
     /// Tells whether the database, or the service before it, is there.
@@ -62,28 +64,37 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let Dependencies { queue, notifications, database, tokens, confirmation } = dependencies;
-    let outbox = Arc::new(deliver::Outbox::open(&settings.outbox_dir)?);
+    let Dependencies { queue, deliveries, notifications, database, tokens, confirmation } =
+        dependencies;
+    let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
+    let relay = Arc::new(relay.map_err(io::Error::other)?);
     let composer = compose::Composer::new(settings.from, settings.public_url, confirmation)
         .map_err(io::Error::other)?;
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }))
-        .show("outbox", ask(&outbox, |outbox| async move { outbox.check().await }));
+        .show(relay.name(), ask(&relay, |relay| async move { relay.check().await }));
     let app = SERVICE.router(
         utoipa_axum::router::OpenApiRouter::new(),
-        runtime::tokens::require(api::routes(notifications.clone()), &tokens, SERVICE.name),
+        runtime::tokens::require(api::routes(notifications), &tokens, SERVICE.name),
         health,
     );
     let worker = Worker::run(
         queue,
         EMAIL_NOTIFICATIONS,
-        notifications::Deliverer::new(notifications, composer, outbox),
+        deliver::Deliverer::new(
+            deliveries,
+            composer,
+            relay.clone(),
+            settings.retry_delays.clone(),
+            shutdown.clone(),
+        ),
         WorkerSettings {
             name: SERVICE.name,
-            batch: BATCH,
+            // Each by itself: a slow mail server holds up no other e-mail.
+            batch: 1,
             linger: LINGER,
-            concurrency: CONCURRENCY,
+            concurrency: relay.width(),
             retry: settings.retry_delays,
         },
         shutdown.clone(),

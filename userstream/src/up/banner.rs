@@ -16,7 +16,10 @@ pub(super) fn print(env: &Env, dir: &Path, administrator: Option<&Administrator>
         eprintln!("            (this password is shown once: keep it)");
     }
     eprintln!("  API       {url}/api-docs");
-    eprintln!("  E-mails   {}", env.text("MAIL_OUTBOX_DIR").unwrap_or_default());
+    eprintln!(
+        "  E-mails   {}",
+        env.text("SMTP_HOST").or(env.text("MAIL_OUTBOX_DIR")).unwrap_or_default()
+    );
     eprintln!("  Reports   {}", env.text("REPORT_OUTPUT_DIR").unwrap_or_default());
     eprintln!("  Data      {}", shown(dir));
     eprintln!("  Stop      Ctrl-C\n");

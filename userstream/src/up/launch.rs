@@ -56,12 +56,14 @@ pub(super) async fn all(
 
     let dependencies = sender::Dependencies {
         queue: queue.clone(),
+        deliveries: store.clone(),
         notifications: store.clone(),
         database: store.clone(),
         tokens: tokens.clone(),
         confirmation,
     };
-    let (settings, stop) = (sender::Settings::from_env(env)?, shutdown.clone());
+    let (settings, stop) =
+        (sender::Settings::from_env(env, wiring::trusted(env)?)?, shutdown.clone());
     let work = serve(Role::Sender, sender, move |listener| {
         sender::run(listener, dependencies, settings, stop)
     });

@@ -91,6 +91,7 @@ pub async fn replies_survive_byte_for_byte(store: AnyStore) {
             outcome: AttemptOutcome::Retrying,
             reply: reply.to_owned(),
             at: at("2026-05-06T07:08:09Z") + chrono::TimeDelta::seconds(i64::try_from(n).unwrap()),
+            undeliverable: false,
         };
         store.record_attempts(&[attempt]).await.unwrap();
         let logged = store.notification(request.notification_id).await.unwrap().unwrap();
@@ -102,6 +103,7 @@ pub async fn replies_survive_byte_for_byte(store: AnyStore) {
         outcome: AttemptOutcome::Failed,
         reply: "a\0b".into(),
         at: at("2027-05-06T07:08:09Z"),
+        undeliverable: false,
     };
     store.record_attempts(&[nul]).await.unwrap();
     let logged = store.notification(request.notification_id).await.unwrap().unwrap();

@@ -1,10 +1,16 @@
 //! The log of e-mails.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use domain::{NotificationId, UserId};
 use uuid::Uuid;
 
-use super::{AnyStore, at, registered};
-use crate::{AttemptOutcome, NotificationAttempt, NotificationFilter, NotificationStatus};
+use super::{AnyStore, at, person, registered};
+use crate::{
+    AttemptOutcome, NewNotification, NotificationAttempt, NotificationClaim, NotificationFilter,
+    NotificationStatus,
+};
 
 pub async fn the_log_is_newest_first_and_filtered(store: AnyStore) {
     let mut requests = Vec::new();
@@ -16,6 +22,7 @@ pub async fn the_log_is_newest_first_and_filtered(store: AnyStore) {
         outcome: AttemptOutcome::Sent,
         reply: "250".into(),
         at: at("2026-05-06T07:08:09Z"),
+        undeliverable: false,
     };
     store.record_attempts(&[sent]).await.unwrap();
     let list = async |user_id: Option<UserId>, status: Option<NotificationStatus>| {
@@ -37,4 +44,53 @@ pub async fn the_log_is_newest_first_and_filtered(store: AnyStore) {
 
 pub async fn who_is_not_there_is_none(store: AnyStore) {
     assert_eq!(store.notification(NotificationId(Uuid::now_v7())).await.unwrap(), None);
+}
+
+pub async fn a_mail_is_added_once(store: AnyStore) {
+    let user = store.create_user(&person("ada@example.com")).await.unwrap().unwrap();
+    let new = NewNotification {
+        notification_id: NotificationId(Uuid::now_v7()),
+        user_id: user.id,
+        notification_type: "welcome".into(),
+    };
+    let added = store.add_notification(&new).await.unwrap().unwrap();
+    assert_eq!((added.notification_id, added.user_id), (new.notification_id, user.id));
+    assert_eq!((added.notification_type.as_str(), added.attempts), ("welcome", 0));
+    assert_eq!((added.status, added.recipient), (NotificationStatus::Queued, user.email));
+    let another = NewNotification { notification_type: "other".into(), ..new.clone() };
+    let again = store.add_notification(&another).await.unwrap().unwrap();
+    assert_eq!(again.notification_type, "welcome");
+    let nobodys = NewNotification {
+        notification_id: NotificationId(Uuid::now_v7()),
+        user_id: UserId(4711),
+        ..new
+    };
+    assert_eq!(store.add_notification(&nobodys).await.unwrap(), None);
+    assert_eq!(store.notification(nobodys.notification_id).await.unwrap(), None);
+}
+
+pub async fn a_mail_is_queued_again(store: AnyStore) {
+    let request = registered(&store, "ada@example.com").await;
+    let id = request.notification_id;
+    let time = at("2026-05-06T07:08:09Z");
+    for (n, outcome) in (0..).zip([AttemptOutcome::Failed, AttemptOutcome::Sent]) {
+        let attempt = NotificationAttempt {
+            notification_id: id,
+            outcome,
+            reply: "said".into(),
+            at: time + TimeDelta::seconds(n),
+            undeliverable: false,
+        };
+        store.record_attempts(&[attempt]).await.unwrap();
+        let queued = store.requeue_notification(id).await.unwrap().unwrap();
+        assert_eq!(queued.status, NotificationStatus::Queued);
+        assert_eq!(i64::from(queued.attempts), n + 1);
+    }
+    let minute = Duration::from_mins(1);
+    let claims = store.claim_notifications(std::slice::from_ref(&request), minute).await.unwrap();
+    assert!(matches!(claims[0], NotificationClaim::Granted(_)), "{claims:?}");
+    let sending = store.requeue_notification(id).await.unwrap().unwrap();
+    assert_eq!(sending.status, NotificationStatus::Sending, "it is on its way");
+    let unknown = NotificationId(Uuid::now_v7());
+    assert_eq!(store.requeue_notification(unknown).await.unwrap(), None);
 }

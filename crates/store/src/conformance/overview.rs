@@ -34,6 +34,7 @@ pub async fn everything_is_counted(store: AnyStore) {
             outcome,
             reply: String::new(),
             at: at("2026-05-06T07:08:09Z"),
+            undeliverable: false,
         })
         .collect();
     store.record_attempts(&attempts).await.unwrap();

@@ -21,7 +21,13 @@ async fn end(
     after: TimeDelta,
 ) -> chrono::DateTime<Utc> {
     let at = store.notification(id).await.unwrap().unwrap().created_at + after;
-    let attempt = NotificationAttempt { notification_id: id, outcome, reply: "said".into(), at };
+    let attempt = NotificationAttempt {
+        notification_id: id,
+        outcome,
+        reply: "said".into(),
+        at,
+        undeliverable: false,
+    };
     store.record_attempts(&[attempt]).await.unwrap();
     at
 }

@@ -8,8 +8,8 @@ mod user;
 
 pub use account::{Account, NewSession, Role, SessionKey};
 pub use notification::{
-    AttemptOutcome, Mail, Notification, NotificationAttempt, NotificationClaim, NotificationFilter,
-    NotificationRequest, NotificationStatus,
+    AttemptOutcome, Mail, NewNotification, Notification, NotificationAttempt, NotificationClaim,
+    NotificationFilter, NotificationRequest, NotificationStatus, PastAttempt, ReleasedClaim,
 };
 pub use registration::{
     Confirmed, EmailStage, MAILS_PER_ADDRESS_AND_DAY, NewRegistration, RecordOutcome, Recorded,

@@ -101,7 +101,7 @@ pub struct NotificationRequest {
 pub enum NotificationClaim {
     /// It is the claimer's to send.
     Granted(Mail),
-    /// It was sent, or failed for good.
+    /// It was sent, or failed for good; it fails now where its address is undeliverable.
     Settled,
     /// Another sender has it, until then at the latest.
     Held {
@@ -137,8 +137,19 @@ pub struct Mail {
     pub attempts: u32,
 }
 
-/// One attempt at an e-mail. One of the same e-mail and the same time as the last recorded is that
-/// one, told again.
+/// An attempt as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PastAttempt {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
+    /// What the mail server said, or what was heard instead.
+    pub reply: String,
+}
+
+/// One attempt at an e-mail. One of the same e-mail and the same time as one recorded is that one, told
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationAttempt {
@@ -150,6 +161,10 @@ pub struct NotificationAttempt {
     pub reply: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// Whether the mail server refused the address for good: then nothing more is tried at it until a
+    /// person has the e-mail sent again, or changes the address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undeliverable: bool,
 }
 
 /// How an attempt ended.
@@ -162,4 +177,49 @@ pub enum AttemptOutcome {
     Retrying,
     /// It will not be tried again.
     Failed,
+    /// It may have arrived: the sender went away, or the mail server did, between the e-mail and the
+    /// answer. It will be tried again, under the same `Message-ID`.
+    Unknown,
+}
+
+impl AttemptOutcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sent, Self::Retrying, Self::Failed, Self::Unknown];
+
+    /// The name in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Retrying => "retrying",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The outcome of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
+    }
+}
+
+/// A claim given back: nothing was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleasedClaim {
+    /// Of which e-mail.
+    pub notification_id: NotificationId,
+    /// Whose claim it is.
+    pub claimer: Uuid,
+}
+
+/// An e-mail to add to the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNotification {
+    /// Names it for ever; one that the log knows is not added again.
+    pub notification_id: NotificationId,
+    /// To whom.
+    pub user_id: UserId,
+    /// The template.
+    pub notification_type: String,
 }

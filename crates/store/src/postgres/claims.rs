@@ -17,9 +17,12 @@ use super::{
     row::{get, named},
 };
 use crate::{
-    AttemptOutcome, Mail, NotificationAttempt, NotificationClaim, NotificationRequest,
-    NotificationStatus, StoreError,
-    sql::{text, time},
+    Mail, NotificationAttempt, NotificationClaim, NotificationRequest, NotificationStatus,
+    ReleasedClaim, StoreError,
+    sql::{
+        outcome::{NOT_HEARD_OF, untried},
+        text, time,
+    },
 };
 
 /// Adds what the log does not know, where the user is there.
@@ -37,7 +40,7 @@ pub(super) const ADD: &str = "
 pub(super) const FIND: &str = "
     SELECT n.id, n.notification_id, n.status, n.claimed_until, n.claimed_by, n.locale, n.created_at,
            n.attempts, u.id, u.name, u.surname, u.email, u.registration_id,
-           u.confirmed_at IS NOT NULL, clock_timestamp()
+           u.confirmed_at IS NOT NULL, clock_timestamp(), u.undeliverable_at, u.undeliverable_reply
     FROM notification_logs n JOIN users u ON u.id = n.user_id
     WHERE n.notification_id = ANY($1)
     ORDER BY n.id FOR NO KEY UPDATE OF n";
@@ -48,9 +51,40 @@ pub(super) const CLAIM: &str = "
     FROM unnest($1::bigint[], $2::uuid[]) AS c (id, claimer)
     WHERE n.id = c.id";
 
-/// What was sent stays sent, and what failed for good failed, unless it was sent after all: a sender
-/// that comes back after its claim was taken over tells the truth about its own attempt, but not where
-/// the e-mail stands.
+/// Claims that ran out in somebody's hand.
+pub(super) const NOTE_UNKNOWN: &str = "
+    WITH noted AS (
+        INSERT INTO notification_attempts (notification_log_id, at, outcome, reply)
+        SELECT id, $2, 'unknown', $3 FROM unnest($1::bigint[]) AS c (id)
+    )
+    UPDATE notification_logs n SET attempts = attempts + 1, last_reply = $3
+    FROM unnest($1::bigint[]) AS c (id)
+    WHERE n.id = c.id";
+
+/// E-mails to addresses that are undeliverable.
+pub(super) const FAIL_UNTRIED: &str = "
+    UPDATE notification_logs n
+    SET status = 'failed', failed_at = $3, last_reply = c.reply, claimed_until = NULL, claimed_by = NULL
+    FROM unnest($1::bigint[], $2::text[]) AS c (id, reply)
+    WHERE n.id = c.id";
+
+pub(super) const RELEASE: &str = "
+    WITH mine AS (
+        SELECT n.id
+        FROM unnest($1::uuid[], $2::uuid[]) AS c (notification_id, claimer)
+        JOIN notification_logs n ON n.notification_id = c.notification_id
+        WHERE n.claimed_by = c.claimer AND n.status = 'sending'
+        ORDER BY n.id FOR NO KEY UPDATE OF n
+    )
+    UPDATE notification_logs n
+    SET status = CASE attempts WHEN 0 THEN 'queued' ELSE 'retrying' END,
+        claimed_until = NULL,
+        claimed_by = NULL
+    FROM mine WHERE n.id = mine.id";
+
+/// Keeps each attempt, and what follows from it for the e-mail. What was sent stays sent, and what failed
+/// for good failed, unless it was sent after all: a sender that comes back after its claim was taken over
+/// tells the truth about its own attempt, but not where the e-mail stands.
 pub(super) const RECORD: &str = "
     WITH attempt AS (
         SELECT n.id, a.outcome, a.reply, a.at
@@ -58,10 +92,14 @@ pub(super) const RECORD: &str = "
             AS a (notification_id, outcome, reply, at)
         JOIN notification_logs n ON n.notification_id = a.notification_id
         ORDER BY n.id FOR NO KEY UPDATE OF n
+    ), kept AS (
+        INSERT INTO notification_attempts (notification_log_id, at, outcome, reply)
+        SELECT id, at, outcome, reply FROM attempt
+        ON CONFLICT DO NOTHING
+        RETURNING notification_log_id AS id, at, outcome, reply
     )
     UPDATE notification_logs n
     SET attempts = attempts + 1,
-        last_attempt_at = a.at,
         last_reply = CASE WHEN status = 'sent' THEN last_reply ELSE a.reply END,
         sent_at = CASE WHEN status <> 'sent' AND a.outcome = 'sent' THEN a.at ELSE sent_at END,
         failed_at = CASE
@@ -70,11 +108,20 @@ pub(super) const RECORD: &str = "
             ELSE failed_at END,
         status = CASE
             WHEN status = 'sent' OR (status = 'failed' AND a.outcome <> 'sent') THEN status
+            WHEN a.outcome = 'unknown' THEN 'retrying'
             ELSE a.outcome END,
         claimed_until = NULL,
         claimed_by = NULL
-    FROM attempt a
-    WHERE n.id = a.id AND n.last_attempt_at IS DISTINCT FROM a.at";
+    FROM kept a
+    WHERE n.id = a.id";
+
+/// Whoever was changed since the attempt may have another address by now.
+pub(super) const MARK_UNDELIVERABLE: &str = "
+    UPDATE users u
+    SET undeliverable_at = a.at, undeliverable_reply = a.reply
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS a (notification_id, reply, at)
+    JOIN notification_logs n ON n.notification_id = a.notification_id
+    WHERE u.id = n.user_id AND u.updated_at <= a.at AND u.undeliverable_at IS NULL";
 
 /// The rows by their e-mail.
 type Found = HashMap<NotificationId, PgRow>;
@@ -108,6 +155,8 @@ async fn attempt_claim(
 
     let mut granted = HashMap::new();
     let (mut claimed, mut claimers, mut latest) = (Vec::new(), Vec::new(), None);
+    let (mut lapsed, mut untried, mut replies) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last = None;
     let mut claims = Vec::with_capacity(requests.len());
     for request in requests {
         let id = request.notification_id;
@@ -115,22 +164,39 @@ async fn attempt_claim(
             (Some(until), _) => NotificationClaim::Held { until: *until },
             (None, None) => NotificationClaim::UnknownUser,
             (None, Some(row)) => {
-                let now: DateTime<Utc> = get(row, 14)?;
-                let claim = judge(request, row, now)?;
-                if matches!(claim, NotificationClaim::Granted(_)) {
-                    // One time for all of them, so that they are one statement.
-                    let until = *latest.get_or_insert_with(|| time::after(now, lease));
-                    granted.insert(id, until);
-                    claimed.push(get::<i64>(row, 0)?);
-                    claimers.push(request.claimer);
+                let (key, now): (i64, DateTime<Utc>) = (get(row, 0)?, get(row, 14)?);
+                last = Some(now);
+                match judge(request, row, now)? {
+                    Judgement::Untried(reply) => {
+                        untried.push(key);
+                        replies.push(reply);
+                        NotificationClaim::Settled
+                    }
+                    Judgement::Free { mail, not_heard_of } => {
+                        // One time for all of them, so that they are one statement.
+                        let until = *latest.get_or_insert_with(|| time::after(now, lease));
+                        granted.insert(id, until);
+                        claimed.push(key);
+                        claimers.push(request.claimer);
+                        lapsed.extend(not_heard_of.then_some(key));
+                        NotificationClaim::Granted(mail)
+                    }
+                    Judgement::Other(claim) => claim,
                 }
-                claim
             }
         });
     }
     if let Some(until) = latest {
         let update = sqlx::query(CLAIM).bind(claimed).bind(claimers).bind(until);
         update.execute(&mut *tx).await?;
+    }
+    if !lapsed.is_empty() {
+        let note = sqlx::query(NOTE_UNKNOWN).bind(lapsed).bind(last).bind(NOT_HEARD_OF);
+        note.execute(&mut *tx).await?;
+    }
+    if !untried.is_empty() {
+        let fail = sqlx::query(FAIL_UNTRIED).bind(untried).bind(replies).bind(last);
+        fail.execute(&mut *tx).await?;
     }
     tx.commit().await?;
     Ok(claims)
@@ -163,23 +229,45 @@ async fn add(tx: &mut Tx, requests: &[&NotificationRequest]) -> Result<Vec<Uuid>
     Ok(ids)
 }
 
+/// What a claim comes to.
+enum Judgement {
+    /// It is the claimer's.
+    Free {
+        mail: Mail,
+        /// Whether another had it before, and did not come back.
+        not_heard_of: bool,
+    },
+    /// Nothing is to be tried at the address, for this reason.
+    Untried(String),
+    /// It is not to be had.
+    Other(NotificationClaim),
+}
+
 fn judge(
     request: &NotificationRequest,
     row: &PgRow,
     now: DateTime<Utc>,
-) -> Result<NotificationClaim, sqlx::Error> {
+) -> Result<Judgement, sqlx::Error> {
     let until: Option<DateTime<Utc>> = get(row, 3)?;
     let own = get::<Option<Uuid>>(row, 4)? == Some(request.claimer);
-    match (named(row, 2, NotificationStatus::from_name)?, until) {
-        (NotificationStatus::Sent | NotificationStatus::Failed, _) => {
-            return Ok(NotificationClaim::Settled);
+    let mut not_heard_of = false;
+    match named(row, 2, NotificationStatus::from_name)? {
+        NotificationStatus::Sent | NotificationStatus::Failed => {
+            return Ok(Judgement::Other(NotificationClaim::Settled));
         }
-        (NotificationStatus::Sending, Some(until)) if until > now && !own => {
-            return Ok(NotificationClaim::Held { until });
-        }
+        NotificationStatus::Sending if !own => match until {
+            Some(until) if until > now => {
+                return Ok(Judgement::Other(NotificationClaim::Held { until }));
+            }
+            _ => not_heard_of = true,
+        },
         _ => {}
     }
-    Ok(NotificationClaim::Granted(Mail {
+    if let Some(since) = get(row, 15)? {
+        let reply: Option<&str> = get(row, 16)?;
+        return Ok(Judgement::Untried(untried(since, reply.unwrap_or_default())));
+    }
+    let mail = Mail {
         notification_id: request.notification_id,
         user_id: UserId(get(row, 8)?),
         name: get(row, 9)?,
@@ -190,7 +278,26 @@ fn judge(
         locale: get(row, 5)?,
         created_at: get(row, 6)?,
         attempts: get::<i32>(row, 7)?.try_into().unwrap_or_default(),
-    }))
+    };
+    Ok(Judgement::Free { mail, not_heard_of })
+}
+
+pub(super) async fn release(
+    store: &PostgresStore,
+    claims: &[ReleasedClaim],
+) -> Result<(), StoreError> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = claims.iter().map(|c| c.notification_id.0).collect();
+    let claimers: Vec<Uuid> = claims.iter().map(|c| c.claimer).collect();
+    let (ids, claimers) = (&ids, &claimers);
+    retry::repeatable(|| async move {
+        let release = sqlx::query(RELEASE).bind(ids).bind(claimers);
+        release.execute(store.work().await?).await?;
+        Ok(())
+    })
+    .await
 }
 
 pub(super) async fn record_attempts(
@@ -201,7 +308,9 @@ pub(super) async fn record_attempts(
         return Ok(());
     }
     let rounds = rounds(attempts);
-    let rounds = &rounds;
+    let mut refused = Round::default();
+    attempts.iter().filter(|a| a.undeliverable).for_each(|a| refused.push(a));
+    let (rounds, refused) = (&rounds, &refused);
     retry::repeatable(|| async move {
         let mut tx = store.begin().await?;
         for round in rounds {
@@ -210,6 +319,14 @@ pub(super) async fn record_attempts(
                 .bind(&round.outcomes)
                 .bind(&round.replies)
                 .bind(&round.times)
+                .execute(&mut *tx)
+                .await?;
+        }
+        if !refused.ids.is_empty() {
+            sqlx::query(MARK_UNDELIVERABLE)
+                .bind(&refused.ids)
+                .bind(&refused.replies)
+                .bind(&refused.times)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -227,6 +344,15 @@ struct Round {
     times: Vec<DateTime<Utc>>,
 }
 
+impl Round {
+    fn push(&mut self, attempt: &NotificationAttempt) {
+        self.ids.push(attempt.notification_id.0);
+        self.outcomes.push(attempt.outcome.as_str());
+        self.replies.push(text::without_nul(&attempt.reply).into_owned());
+        self.times.push(time::stored(attempt.at));
+    }
+}
+
 /// One statement changes a row once: the second attempt at one e-mail is in the second round.
 fn rounds(attempts: &[NotificationAttempt]) -> Vec<Round> {
     let mut rounds: Vec<Round> = Vec::new();
@@ -236,15 +362,7 @@ fn rounds(attempts: &[NotificationAttempt]) -> Vec<Round> {
         if rounds.len() == *round {
             rounds.push(Round::default());
         }
-        let rows = &mut rounds[*round];
-        rows.ids.push(attempt.notification_id.0);
-        rows.outcomes.push(match attempt.outcome {
-            AttemptOutcome::Sent => "sent",
-            AttemptOutcome::Retrying => "retrying",
-            AttemptOutcome::Failed => "failed",
-        });
-        rows.replies.push(text::without_nul(&attempt.reply).into_owned());
-        rows.times.push(time::stored(attempt.at));
+        rounds[*round].push(attempt);
         *round += 1;
     }
     rounds

@@ -7,12 +7,16 @@ use domain::{NotificationId, UserId};
 use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
 
 use super::{
-    PostgresStore, claims, retry,
+    PostgresStore, claims,
+    error::Fault,
+    retry,
     row::{self, get, named},
 };
 use crate::{
-    Notification, NotificationAttempt, NotificationClaim, NotificationFilter, NotificationRequest,
-    NotificationStatus, Notifications, Page, StoreError,
+    AttemptOutcome, Deliveries, NewNotification, Notification, NotificationAttempt,
+    NotificationClaim, NotificationFilter, NotificationRequest, NotificationStatus, Notifications,
+    Page, PastAttempt, ReleasedClaim, StoreError,
+    sql::{text, time},
 };
 
 const SELECT: &str = "
@@ -20,6 +24,29 @@ const SELECT: &str = "
            n.last_reply, n.created_at, n.sent_at
     FROM notification_logs n JOIN users u ON u.id = n.user_id
     WHERE ";
+
+/// When it was sent last stays known until it is sent again.
+pub(super) const REQUEUE: &str = "
+    UPDATE notification_logs SET status = 'queued', failed_at = NULL
+    WHERE notification_id = $1 AND status IN ('sent', 'failed')";
+
+pub(super) const CLEAR: &str = "
+    UPDATE users SET undeliverable_at = NULL, undeliverable_reply = NULL
+    WHERE id = (SELECT user_id FROM notification_logs WHERE notification_id = $1)
+      AND undeliverable_at IS NOT NULL";
+
+pub(super) const ATTEMPTS: &str = "
+    SELECT a.at, a.outcome, a.reply
+    FROM notification_logs n JOIN notification_attempts a ON a.notification_log_id = n.id
+    WHERE n.notification_id = $1
+    ORDER BY a.at";
+
+async fn find(store: &PostgresStore, id: NotificationId) -> Result<Option<Notification>, Fault> {
+    let mut query = QueryBuilder::<Postgres>::new(format!("{SELECT} n.notification_id = "));
+    query.push_bind(id.0);
+    let row = query.build().fetch_optional(store.work().await?).await?;
+    Ok(row::one(row.as_ref(), notification)?.map(|(_, notification)| notification))
+}
 
 /// The rows that pass a filter, newest first.
 pub(super) fn select(
@@ -56,7 +83,7 @@ fn notification(row: &PgRow) -> Result<(i64, Notification), sqlx::Error> {
 }
 
 #[async_trait]
-impl Notifications for PostgresStore {
+impl Deliveries for PostgresStore {
     async fn claim_notifications(
         &self,
         requests: &[NotificationRequest],
@@ -65,16 +92,63 @@ impl Notifications for PostgresStore {
         claims::claim(self, requests, lease).await
     }
 
+    async fn release_notifications(&self, claims: &[ReleasedClaim]) -> Result<(), StoreError> {
+        claims::release(self, claims).await
+    }
+
     async fn record_attempts(&self, attempts: &[NotificationAttempt]) -> Result<(), StoreError> {
         claims::record_attempts(self, attempts).await
     }
+}
+
+#[async_trait]
+impl Notifications for PostgresStore {
+    async fn add_notification(
+        &self,
+        new: &NewNotification,
+    ) -> Result<Option<Notification>, StoreError> {
+        retry::repeatable(|| async move {
+            sqlx::query(claims::ADD)
+                .bind(vec![new.notification_id.0])
+                .bind(vec![new.user_id.0])
+                .bind(vec![text::cut(&new.notification_type, 50).into_owned()])
+                .bind(time::now())
+                .execute(self.work().await?)
+                .await?;
+            find(self, new.notification_id).await
+        })
+        .await
+    }
+
+    async fn requeue_notification(
+        &self,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StoreError> {
+        retry::repeatable(|| async move {
+            let mut tx = self.begin().await?;
+            for sql in [REQUEUE, CLEAR] {
+                sqlx::query(sql).bind(id.0).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            find(self, id).await
+        })
+        .await
+    }
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
+        retry::repeatable(|| find(self, id)).await
+    }
+
+    async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError> {
         retry::repeatable(|| async move {
-            let mut query = QueryBuilder::<Postgres>::new(format!("{SELECT} n.notification_id = "));
-            query.push_bind(id.0);
-            let row = query.build().fetch_optional(self.work().await?).await?;
-            Ok(row::one(row.as_ref(), notification)?.map(|(_, notification)| notification))
+            let rows = sqlx::query(ATTEMPTS).bind(id.0).fetch_all(self.work().await?).await?;
+            Ok(row::all(&rows, |row| {
+                Ok(PastAttempt {
+                    at: get(row, 0)?,
+                    outcome: named(row, 1, AttemptOutcome::from_name)?,
+                    reply: get(row, 2)?,
+                })
+            })?)
         })
         .await
     }

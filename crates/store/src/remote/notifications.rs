@@ -8,13 +8,16 @@ use reqwest::Method;
 
 use super::{RemoteStore, call::Call};
 use crate::{
-    Notification, NotificationAttempt, NotificationClaim, NotificationFilter, NotificationRequest,
-    NotificationStatus, Notifications, Page, StoreError,
-    wire::{Attempts, ClaimNotifications, MAX_BATCH, NotificationClaims, millis},
+    Deliveries, NewNotification, Notification, NotificationAttempt, NotificationClaim,
+    NotificationFilter, NotificationRequest, NotificationStatus, Notifications, Page, PastAttempt,
+    ReleasedClaim, StoreError,
+    wire::{
+        Attempts, ClaimNotifications, MAX_BATCH, NotificationClaims, PastAttempts, Releases, millis,
+    },
 };
 
 #[async_trait]
-impl Notifications for RemoteStore {
+impl Deliveries for RemoteStore {
     async fn claim_notifications(
         &self,
         requests: &[NotificationRequest],
@@ -38,6 +41,14 @@ impl Notifications for RemoteStore {
         Ok(claimed)
     }
 
+    async fn release_notifications(&self, claims: &[ReleasedClaim]) -> Result<(), StoreError> {
+        for claims in claims.chunks(MAX_BATCH) {
+            let body = Releases { claims: Cow::Borrowed(claims) };
+            self.tell(&Call::new(Method::POST, "/notifications/releases").json(&body)?).await?;
+        }
+        Ok(())
+    }
+
     async fn record_attempts(&self, attempts: &[NotificationAttempt]) -> Result<(), StoreError> {
         for attempts in attempts.chunks(MAX_BATCH) {
             let body = Attempts { attempts: Cow::Borrowed(attempts) };
@@ -45,9 +56,32 @@ impl Notifications for RemoteStore {
         }
         Ok(())
     }
+}
+
+#[async_trait]
+impl Notifications for RemoteStore {
+    async fn add_notification(
+        &self,
+        new: &NewNotification,
+    ) -> Result<Option<Notification>, StoreError> {
+        self.find(&Call::new(Method::POST, "/notifications").json(new)?).await
+    }
+
+    async fn requeue_notification(
+        &self,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StoreError> {
+        self.find(&Call::new(Method::POST, format!("/notifications/{id}/requeue"))).await
+    }
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
         self.find(&Call::new(Method::GET, format!("/notifications/{id}"))).await
+    }
+
+    async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError> {
+        let call = Call::new(Method::GET, format!("/notifications/{id}/attempts"));
+        let attempts: Option<PastAttempts> = self.find(&call).await?;
+        Ok(attempts.map_or_else(Vec::new, |attempts| attempts.items))
     }
 
     async fn notifications(

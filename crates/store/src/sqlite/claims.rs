@@ -15,8 +15,12 @@ use super::{
     time,
 };
 use crate::{
-    AttemptOutcome, Mail, NotificationAttempt, NotificationClaim, NotificationRequest,
-    NotificationStatus, StoreError, sql::text,
+    AttemptOutcome, Mail, NewNotification, NotificationAttempt, NotificationClaim,
+    NotificationRequest, NotificationStatus, ReleasedClaim, StoreError,
+    sql::{
+        outcome::{NOT_HEARD_OF, untried},
+        text,
+    },
 };
 
 /// Adds what the log does not know, where the user is there.
@@ -33,7 +37,8 @@ pub(super) const ADD: &str = "
 /// What the log knows of each, by its place in the batch.
 pub(super) const FIND: &str = "
     SELECT j.key, n.status, n.claimed_until, u.id, u.name, u.surname, u.email, u.registration_id,
-           u.confirmed_at IS NOT NULL, n.locale, n.created_at, n.attempts, n.claimed_by
+           u.confirmed_at IS NOT NULL, n.locale, n.created_at, n.attempts, n.claimed_by,
+           u.undeliverable_at, u.undeliverable_reply
     FROM jsonb_each(?1) j
     CROSS JOIN notification_logs n ON n.notification_id = j.value ->> 'notification_id'
     CROSS JOIN users u ON u.id = n.user_id";
@@ -46,30 +51,46 @@ pub(super) const CLAIM: &str = "
     ) c
     WHERE notification_id = c.id";
 
-/// What was sent stays sent, and what failed for good failed, unless it was sent after all: a sender
-/// that comes back after its claim was taken over tells the truth about its own attempt, but not where
-/// the e-mail stands.
-pub(super) const RECORD: &str = "
+pub(super) const FAIL_UNTRIED: &str = "
     UPDATE notification_logs
-    SET attempts = attempts + 1,
-        last_attempt_at = a.at,
-        last_reply = CASE WHEN status = 'sent' THEN last_reply ELSE a.reply END,
-        sent_at = CASE WHEN status <> 'sent' AND a.outcome = 'sent' THEN a.at ELSE sent_at END,
-        failed_at = CASE
-            WHEN a.outcome = 'sent' THEN NULL
-            WHEN status NOT IN ('sent', 'failed') AND a.outcome = 'failed' THEN a.at
-            ELSE failed_at END,
-        status = CASE
-            WHEN status = 'sent' OR (status = 'failed' AND a.outcome <> 'sent') THEN status
-            ELSE a.outcome END,
+    SET status = 'failed', failed_at = ?3, last_reply = ?2, claimed_until = NULL, claimed_by = NULL
+    WHERE notification_id = ?1";
+
+pub(super) const RELEASE: &str = "
+    UPDATE notification_logs
+    SET status = CASE attempts WHEN 0 THEN 'queued' ELSE 'retrying' END,
         claimed_until = NULL,
         claimed_by = NULL
     FROM (
-        SELECT value ->> 'notification_id' AS id, value ->> 'outcome' AS outcome,
-               value ->> 'reply' AS reply, value ->> 'at' AS at
-        FROM jsonb_each(?1)
-    ) a
-    WHERE notification_id = a.id AND last_attempt_at IS NOT a.at";
+        SELECT value ->> 'notification_id' AS id, value ->> 'claimer' AS claimer FROM jsonb_each(?1)
+    ) c
+    WHERE notification_id = c.id AND claimed_by = c.claimer AND status = 'sending'";
+
+/// Keeps each attempt. What follows from it for the e-mail is a trigger's to say; one that is told again
+/// does not reach it.
+pub(super) const RECORD: &str = "
+    INSERT INTO notification_attempts (notification_log_id, at, outcome, reply)
+    SELECT n.id, j.value ->> 'at', j.value ->> 'outcome', j.value ->> 'reply'
+    FROM jsonb_each(?1) j
+    CROSS JOIN notification_logs n ON n.notification_id = j.value ->> 'notification_id'
+    WHERE true
+    ON CONFLICT DO NOTHING";
+
+/// Whoever was changed since the attempt may have another address by now.
+pub(super) const MARK_UNDELIVERABLE: &str = "
+    UPDATE users
+    SET undeliverable_at = ?2, undeliverable_reply = ?3
+    WHERE id = (SELECT user_id FROM notification_logs WHERE notification_id = ?1)
+      AND updated_at <= ?2 AND undeliverable_at IS NULL";
+
+/// Adds one that is not to be claimed yet.
+pub(super) async fn add(store: &SqliteStore, new: &NewNotification) -> Result<(), StoreError> {
+    let notification_type = text::cut(&new.notification_type, 50).into_owned();
+    let rows = json(&[NewNotification { notification_type, ..new.clone() }])?;
+    let mut tx = store.begin().await?;
+    sqlx::query(ADD).bind(rows).bind(time::text(time::now())).execute(&mut *tx).await.store()?;
+    tx.commit().await.store()
+}
 
 #[derive(Serialize)]
 struct RequestRow<'a> {
@@ -98,6 +119,22 @@ struct AttemptRow<'a> {
     at: String,
 }
 
+impl<'a> AttemptRow<'a> {
+    fn of(attempt: &'a NotificationAttempt) -> Self {
+        Self {
+            notification_id: attempt.notification_id,
+            outcome: attempt.outcome,
+            reply: text::without_nul(&attempt.reply),
+            at: time::text(attempt.at),
+        }
+    }
+
+    fn not_heard_of(notification_id: NotificationId, at: DateTime<Utc>) -> Self {
+        let (outcome, reply) = (AttemptOutcome::Unknown, Cow::Borrowed(NOT_HEARD_OF));
+        Self { notification_id, outcome, reply, at: time::text(at) }
+    }
+}
+
 pub(super) async fn claim(
     store: &SqliteStore,
     requests: &[NotificationRequest],
@@ -119,22 +156,32 @@ pub(super) async fn claim(
     }
 
     let mut granted = HashMap::new();
-    let mut claimed = Vec::new();
+    let (mut claimed, mut lapsed) = (Vec::new(), Vec::new());
     let mut claims = Vec::with_capacity(requests.len());
     for (place, request) in (0..).zip(requests) {
         let id = request.notification_id;
         claims.push(match (granted.get(&id), by_place.get(&place)) {
             (Some(until), _) => NotificationClaim::Held { until: *until },
             (None, None) => NotificationClaim::UnknownUser,
-            (None, Some(row)) => {
-                let claim = judge(request, row, now).store()?;
-                if matches!(claim, NotificationClaim::Granted(_)) {
+            (None, Some(row)) => match judge(request, row, now).store()? {
+                Judgement::Untried(reply) => {
+                    let fail = sqlx::query(FAIL_UNTRIED).bind(id.to_string()).bind(reply);
+                    fail.bind(time::text(now)).execute(&mut *tx).await.store()?;
+                    NotificationClaim::Settled
+                }
+                Judgement::Free { mail, not_heard_of } => {
+                    lapsed.extend(not_heard_of.then(|| AttemptRow::not_heard_of(id, now)));
                     granted.insert(id, until);
                     claimed.push(RequestRow::of(request));
+                    NotificationClaim::Granted(mail)
                 }
-                claim
-            }
+                Judgement::Other(claim) => claim,
+            },
         });
+    }
+    // First, since an attempt ends the claim before it.
+    if !lapsed.is_empty() {
+        sqlx::query(RECORD).bind(json(&lapsed)?).execute(&mut *tx).await.store()?;
     }
     if !claimed.is_empty() {
         sqlx::query(CLAIM)
@@ -148,23 +195,45 @@ pub(super) async fn claim(
     Ok(claims)
 }
 
+/// What a claim comes to.
+enum Judgement {
+    /// It is the claimer's.
+    Free {
+        mail: Mail,
+        /// Whether another had it before, and did not come back.
+        not_heard_of: bool,
+    },
+    /// Nothing is to be tried at the address, for this reason.
+    Untried(String),
+    /// It is not to be had.
+    Other(NotificationClaim),
+}
+
 fn judge(
     request: &NotificationRequest,
     row: &SqliteRow,
     now: DateTime<Utc>,
-) -> Result<NotificationClaim, sqlx::Error> {
+) -> Result<Judgement, sqlx::Error> {
     let until: Option<DateTime<Utc>> = get(row, 2)?;
     let own = optional_uuid(row, 12)? == Some(request.claimer);
-    match (named(row, 1, NotificationStatus::from_name)?, until) {
-        (NotificationStatus::Sent | NotificationStatus::Failed, _) => {
-            return Ok(NotificationClaim::Settled);
+    let mut not_heard_of = false;
+    match named(row, 1, NotificationStatus::from_name)? {
+        NotificationStatus::Sent | NotificationStatus::Failed => {
+            return Ok(Judgement::Other(NotificationClaim::Settled));
         }
-        (NotificationStatus::Sending, Some(until)) if until > now && !own => {
-            return Ok(NotificationClaim::Held { until });
-        }
+        NotificationStatus::Sending if !own => match until {
+            Some(until) if until > now => {
+                return Ok(Judgement::Other(NotificationClaim::Held { until }));
+            }
+            _ => not_heard_of = true,
+        },
         _ => {}
     }
-    Ok(NotificationClaim::Granted(Mail {
+    if let Some(since) = get(row, 13)? {
+        let reply: Option<&str> = get(row, 14)?;
+        return Ok(Judgement::Untried(untried(since, reply.unwrap_or_default())));
+    }
+    let mail = Mail {
         notification_id: request.notification_id,
         user_id: UserId(get(row, 3)?),
         name: get(row, 4)?,
@@ -175,7 +244,20 @@ fn judge(
         locale: get(row, 9)?,
         created_at: get(row, 10)?,
         attempts: get(row, 11)?,
-    }))
+    };
+    Ok(Judgement::Free { mail, not_heard_of })
+}
+
+pub(super) async fn release(
+    store: &SqliteStore,
+    claims: &[ReleasedClaim],
+) -> Result<(), StoreError> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let mut tx = store.begin().await?;
+    sqlx::query(RELEASE).bind(json(claims)?).execute(&mut *tx).await.store()?;
+    tx.commit().await.store()
 }
 
 pub(super) async fn record_attempts(
@@ -185,29 +267,17 @@ pub(super) async fn record_attempts(
     if attempts.is_empty() {
         return Ok(());
     }
+    let rows: Vec<_> = attempts.iter().map(AttemptRow::of).collect();
     let mut tx = store.begin().await?;
-    for round in rounds(attempts) {
-        sqlx::query(RECORD).bind(json(&round)?).execute(&mut *tx).await.store()?;
+    sqlx::query(RECORD).bind(json(&rows)?).execute(&mut *tx).await.store()?;
+    for refused in attempts.iter().filter(|a| a.undeliverable) {
+        sqlx::query(MARK_UNDELIVERABLE)
+            .bind(refused.notification_id.to_string())
+            .bind(time::text(refused.at))
+            .bind(text::without_nul(&refused.reply))
+            .execute(&mut *tx)
+            .await
+            .store()?;
     }
     tx.commit().await.store()
-}
-
-/// One statement changes a row once: the second attempt at one e-mail is in the second round.
-fn rounds(attempts: &[NotificationAttempt]) -> Vec<Vec<AttemptRow<'_>>> {
-    let mut rounds: Vec<Vec<_>> = Vec::new();
-    let mut seen: HashMap<NotificationId, usize> = HashMap::new();
-    for attempt in attempts {
-        let round = seen.entry(attempt.notification_id).or_default();
-        if rounds.len() == *round {
-            rounds.push(Vec::new());
-        }
-        rounds[*round].push(AttemptRow {
-            notification_id: attempt.notification_id,
-            outcome: attempt.outcome,
-            reply: text::without_nul(&attempt.reply),
-            at: time::text(attempt.at),
-        });
-        *round += 1;
-    }
-    rounds
 }

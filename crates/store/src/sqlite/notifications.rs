@@ -12,8 +12,9 @@ use super::{
     row::{self, get, named, uuid},
 };
 use crate::{
-    Notification, NotificationAttempt, NotificationClaim, NotificationFilter, NotificationRequest,
-    NotificationStatus, Notifications, Page, StoreError,
+    AttemptOutcome, Deliveries, NewNotification, Notification, NotificationAttempt,
+    NotificationClaim, NotificationFilter, NotificationRequest, NotificationStatus, Notifications,
+    Page, PastAttempt, ReleasedClaim, StoreError,
 };
 
 const SELECT: &str = "
@@ -21,6 +22,22 @@ const SELECT: &str = "
            n.last_reply, n.created_at, n.sent_at
     FROM notification_logs n CROSS JOIN users u ON u.id = n.user_id
     WHERE ";
+
+/// When it was sent last stays known until it is sent again.
+pub(super) const REQUEUE: &str = "
+    UPDATE notification_logs SET status = 'queued', failed_at = NULL
+    WHERE notification_id = ?1 AND status IN ('sent', 'failed')";
+
+pub(super) const CLEAR: &str = "
+    UPDATE users SET undeliverable_at = NULL, undeliverable_reply = NULL
+    WHERE id = (SELECT user_id FROM notification_logs WHERE notification_id = ?1)
+      AND undeliverable_at IS NOT NULL";
+
+pub(super) const ATTEMPTS: &str = "
+    SELECT a.at, a.outcome, a.reply
+    FROM notification_logs n CROSS JOIN notification_attempts a ON a.notification_log_id = n.id
+    WHERE n.notification_id = ?1
+    ORDER BY a.at";
 
 /// The rows that pass a filter, newest first.
 pub(super) fn select(
@@ -57,7 +74,7 @@ fn notification(row: &SqliteRow) -> Result<(i64, Notification), sqlx::Error> {
 }
 
 #[async_trait]
-impl Notifications for SqliteStore {
+impl Deliveries for SqliteStore {
     async fn claim_notifications(
         &self,
         requests: &[NotificationRequest],
@@ -66,8 +83,35 @@ impl Notifications for SqliteStore {
         claims::claim(self, requests, lease).await
     }
 
+    async fn release_notifications(&self, claims: &[ReleasedClaim]) -> Result<(), StoreError> {
+        claims::release(self, claims).await
+    }
+
     async fn record_attempts(&self, attempts: &[NotificationAttempt]) -> Result<(), StoreError> {
         claims::record_attempts(self, attempts).await
+    }
+}
+
+#[async_trait]
+impl Notifications for SqliteStore {
+    async fn add_notification(
+        &self,
+        new: &NewNotification,
+    ) -> Result<Option<Notification>, StoreError> {
+        claims::add(self, new).await?;
+        self.notification(new.notification_id).await
+    }
+
+    async fn requeue_notification(
+        &self,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StoreError> {
+        let mut tx = self.begin().await?;
+        for sql in [REQUEUE, CLEAR] {
+            sqlx::query(sql).bind(id.to_string()).execute(&mut *tx).await.store()?;
+        }
+        tx.commit().await.store()?;
+        self.notification(id).await
     }
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
@@ -75,6 +119,18 @@ impl Notifications for SqliteStore {
         query.push_bind(id.to_string());
         let row = query.build().fetch_optional(&self.readers).await.store()?;
         Ok(row::one(row.as_ref(), notification)?.map(|(_, notification)| notification))
+    }
+
+    async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError> {
+        let rows =
+            sqlx::query(ATTEMPTS).bind(id.to_string()).fetch_all(&self.readers).await.store()?;
+        row::all(&rows, |row| {
+            Ok(PastAttempt {
+                at: get(row, 0)?,
+                outcome: named(row, 1, AttemptOutcome::from_name)?,
+                reply: get(row, 2)?,
+            })
+        })
     }
 
     async fn notifications(

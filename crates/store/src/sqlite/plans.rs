@@ -46,7 +46,13 @@ async fn hot_statements_seek() {
         claims::ADD,
         claims::FIND,
         claims::CLAIM,
+        claims::FAIL_UNTRIED,
+        claims::RELEASE,
         claims::RECORD,
+        claims::MARK_UNDELIVERABLE,
+        notifications::REQUEUE,
+        notifications::CLEAR,
+        notifications::ATTEMPTS,
         // with what it takes along
         "DELETE FROM users WHERE id = 1",
         "DELETE FROM accounts WHERE id = 1",

@@ -7,8 +7,8 @@ use domain::{NotificationId, RegistrationId, UserFilter, UserId};
 use futures::{StreamExt, future::join_all};
 use sqlx::{AssertSqlSafe, Connection};
 use store::{
-    NotificationFilter, NotificationRequest, Notifications, Overview, RecordOutcome, Registrations,
-    Reports, UserUpdate, Users,
+    Deliveries, NotificationFilter, NotificationRequest, Notifications, Overview, RecordOutcome,
+    Registrations, Reports, UserUpdate, Users,
 };
 use testkit::eventually;
 use uuid::Uuid;

@@ -11,8 +11,8 @@ use runtime::{
 };
 use serde::Deserialize;
 use store::{
-    Notification, NotificationFilter, NotificationStatus,
-    wire::{Attempts, ClaimNotifications, NotificationClaims},
+    NewNotification, Notification, NotificationFilter, NotificationStatus,
+    wire::{Attempts, ClaimNotifications, NotificationClaims, PastAttempts, Releases},
 };
 use utoipa::IntoParams;
 
@@ -62,6 +62,70 @@ pub(super) async fn get(
 ) -> Result<Json<Notification>, Problem> {
     let found = store.notification(id).await.map_err(problem)?;
     found.map(Json).ok_or_else(|| Problem::not_found("notification"))
+}
+
+/// The attempts at one e-mail, in order.
+#[utoipa::path(get, path = "/notifications/{id}/attempts", tag = "notifications",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = PastAttempts),
+    (status = 404, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn attempts(
+    State(store): Db,
+    Path(id): Path<NotificationId>,
+) -> Result<Json<PastAttempts>, Problem> {
+    let items = store.attempts(id).await.map_err(problem)?;
+    if items.is_empty() && store.notification(id).await.map_err(problem)?.is_none() {
+        return Err(Problem::not_found("notification"));
+    }
+    Ok(Json(PastAttempts { items }))
+}
+
+/// Adds an e-mail to the log as queued. One that the log has stays as it is.
+#[utoipa::path(post, path = "/notifications", tag = "notifications",
+    request_body = NewNotification, responses(
+    (status = 200, body = Notification),
+    (status = 404, description = "There is no such user", body = ProblemBody, content_type = PROBLEM),
+    (status = 413, body = ProblemBody, content_type = PROBLEM),
+    (status = 422, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn add(
+    State(store): Db,
+    Json(body): Json<NewNotification>,
+) -> Result<Json<Notification>, Problem> {
+    let added = store.add_notification(&body).await.map_err(problem)?;
+    added.map(Json).ok_or_else(|| Problem::not_found("user"))
+}
+
+/// Queues an e-mail again that was sent or failed; its address counts as deliverable again. One that is
+/// on its way stays as it is.
+#[utoipa::path(post, path = "/notifications/{id}/requeue", tag = "notifications",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Notification),
+    (status = 404, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn requeue(
+    State(store): Db,
+    Path(id): Path<NotificationId>,
+) -> Result<Json<Notification>, Problem> {
+    let queued = store.requeue_notification(id).await.map_err(problem)?;
+    queued.map(Json).ok_or_else(|| Problem::not_found("notification"))
+}
+
+/// Gives claims back that came to nothing. A claim that is another's by now is left alone.
+#[utoipa::path(post, path = "/notifications/releases", tag = "notifications",
+    request_body = Releases<'static>, responses(
+    (status = 204),
+    (status = 413, body = ProblemBody, content_type = PROBLEM),
+    (status = 422, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn release(
+    State(store): Db,
+    Json(body): Json<Releases<'static>>,
+) -> Result<StatusCode, Problem> {
+    check_batch("claims", body.claims.len())?;
+    store.release_notifications(&body.claims).await.map_err(problem)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Claims e-mails for sending; says in the same order what each claim found. A claimer may claim again

@@ -1,0 +1,101 @@
+//! TLS to the mail server: whom to trust, and a stream that is encrypted from its first byte.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use lettre::transport::smtp::client::{AsyncTokioStream, Certificate, TlsParameters};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// For `STARTTLS`, which the client library does by itself.
+pub(super) fn parameters(host: &str, ca: Option<&str>) -> Result<TlsParameters, String> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(ca) = ca {
+        builder = builder.add_root_certificate(Certificate::from_pem(ca.as_bytes()).map_err(told)?);
+    }
+    builder.build_rustls().map_err(told)
+}
+
+/// For TLS from the first byte on, which that library does not do on a socket of ours.
+#[derive(Clone)]
+pub(super) struct Implicit {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl Implicit {
+    /// Trusts what the system trusts, and `ca`.
+    pub(super) fn new(host: &str, ca: Option<&str>) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default().as_bytes()) {
+            roots.add(certificate.map_err(told)?).map_err(told)?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(told)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from(host.to_owned()).map_err(told)?;
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+
+    pub(super) async fn encrypt(&self, stream: TcpStream) -> io::Result<Encrypted> {
+        self.connector.connect(self.name.clone(), stream).await.map(Encrypted)
+    }
+}
+
+fn told(error: impl ToString) -> String {
+    error.to_string()
+}
+
+/// An encrypted stream as the client library takes it.
+#[derive(Debug)]
+pub(super) struct Encrypted(TlsStream<TcpStream>);
+
+impl AsyncTokioStream for Encrypted {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get_ref().0.peer_addr()
+    }
+}
+
+impl AsyncRead for Encrypted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Encrypted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
