@@ -9,6 +9,7 @@
 mod api;
 mod authority;
 mod guard;
+mod mail_server;
 mod ports;
 mod postgres;
 mod process;
@@ -21,6 +22,9 @@ mod wait;
 
 pub use api::Console;
 pub use authority::{Authority, Certificate};
+pub use mail_server::{
+    MailBehaviour, MailServer, MailServerSettings, MailStep, MailTls, TakenMail,
+};
 pub use ports::free_ports;
 pub use postgres::Postgres;
 pub use process::Process;

@@ -50,7 +50,7 @@ pub(crate) enum Relay {
     /// Each e-mail becomes a file.
     Outbox(Outbox),
     /// Each e-mail is handed to a mail server.
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
 }
 
 impl Relay {
@@ -58,7 +58,9 @@ impl Relay {
     pub(crate) fn new(delivery: &Delivery, from: Address) -> Result<Self, String> {
         match delivery {
             Delivery::Outbox(folder) => Self::outbox(folder),
-            Delivery::Smtp(settings) => Smtp::new(settings, from).map(Self::Smtp),
+            Delivery::Smtp(settings) => {
+                Smtp::new(settings, from).map(|smtp| Self::Smtp(Box::new(smtp)))
+            }
         }
     }
 

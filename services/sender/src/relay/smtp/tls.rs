@@ -58,6 +58,7 @@ impl Implicit {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn told(error: impl ToString) -> String {
     error.to_string()
 }
