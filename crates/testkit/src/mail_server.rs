@@ -104,12 +104,12 @@ struct Shared {
 
 impl MailServer {
     /// Takes everything.
-    pub async fn start() -> Self {
-        Self::start_with(MailServerSettings::default()).await
+    pub fn start() -> Self {
+        Self::start_with(MailServerSettings::default())
     }
 
     /// Starts a server on a free port.
-    pub async fn start_with(settings: MailServerSettings) -> Self {
+    pub fn start_with(settings: MailServerSettings) -> Self {
         let acceptor = settings.tls.as_ref().map(|(_, certificate)| tls::acceptor(certificate));
         let shared = Arc::new(Shared { settings, acceptor, ..Shared::default() });
         let listener = listen(([127, 0, 0, 1], 0).into()).expect("a free port");

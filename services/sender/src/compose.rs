@@ -19,6 +19,11 @@ use store::Mail;
 #[folder = "templates/"]
 struct Templates;
 
+/// Whether there is a template of that name.
+pub(crate) fn is_template(name: &str) -> bool {
+    Templates::get(&format!("{name}.txt")).is_some()
+}
+
 /// Why an e-mail cannot be written. Repeating cannot mend it.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {

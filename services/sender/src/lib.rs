@@ -7,7 +7,7 @@
 //!   between the mail server's answer and the log, the attempt is noted as of unknown outcome, and the
 //!   e-mail goes out again under the same `Message-ID`; in an outbox folder, under the same file name.
 //! - **While the mail server is away**, or asks for a pause, e-mails wait: no attempt is counted.
-//! - **Does not** decide who gets an e-mail, or publish anything.
+//! - **Does not** decide by itself who gets an e-mail. What is asked for by its API goes into its own queue.
 
 mod api;
 mod compose;
@@ -74,9 +74,10 @@ pub async fn run(
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }))
         .show(relay.name(), ask(&relay, |relay| async move { relay.check().await }));
+    let state = api::AppState { queue: queue.clone(), log: notifications };
     let app = SERVICE.router(
         utoipa_axum::router::OpenApiRouter::new(),
-        runtime::tokens::require(api::routes(notifications), &tokens, SERVICE.name),
+        runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
         health,
     );
     let worker = Worker::run(

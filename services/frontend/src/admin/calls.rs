@@ -43,6 +43,10 @@ carried! {
     notifications: get "/api/admin/notifications" => Sender;
     /// One e-mail.
     notification: get "/api/admin/notifications/{id}" ("id") => Sender;
+    /// Asks for an e-mail to a user.
+    create_notification: post "/api/admin/notifications" => Sender;
+    /// Sends an e-mail again.
+    resend_notification: post "/api/admin/notifications/{id}/resend" ("id") => Sender;
     /// A page of reports.
     reports: get "/api/admin/reports" => ReportGenerator;
     /// Asks for a report.

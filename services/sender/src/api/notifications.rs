@@ -1,9 +1,8 @@
 //! `/notifications`.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use domain::{NotificationId, UserId};
+use axum::{extract::State, http::StatusCode};
+use domain::{EmailRequested, Event, FieldError, NotificationId, UserId};
+use queue::EMAIL_NOTIFICATIONS;
 use runtime::{
     Cursor, Json, Path, Problem, Query,
     http::{
@@ -11,11 +10,17 @@ use runtime::{
         problem::ProblemBody,
     },
 };
-use serde::Deserialize;
-use store::{Notification, NotificationFilter, NotificationStatus, Notifications};
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use store::{NewNotification, Notification, NotificationFilter, NotificationStatus, PastAttempt};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
-type Log = State<Arc<dyn Notifications>>;
+use super::AppState;
+use crate::compose::is_template;
+
+/// Names this service as the source of events.
+const SOURCE: &str = "/userstream/sender";
 
 /// `?user_id=&status=&limit=&cursor=`
 #[derive(Deserialize, IntoParams)]
@@ -39,27 +44,115 @@ pub(super) struct ListQuery {
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn list(
-    State(log): Log,
+    State(app): State<AppState>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<PageBody<Notification>>, Problem> {
     let ListQuery { user_id, status, limit, cursor } = query;
     let page = PageQuery { limit, cursor };
     let filter = NotificationFilter { user_id, status };
-    let found = log.notifications(&filter, page.key()?, page.limit()?).await;
+    let found = app.log.notifications(&filter, page.key()?, page.limit()?).await;
     let found = found.map_err(super::problem)?;
     Ok(Json(PageBody { items: found.items, next_cursor: found.next.map(Cursor::new) }))
+}
+
+/// One e-mail with every attempt at it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NotificationDetail {
+    #[serde(flatten)]
+    notification: Notification,
+    /// The attempts, in order.
+    history: Vec<PastAttempt>,
 }
 
 /// One e-mail.
 #[utoipa::path(get, path = "/notifications/{id}", tag = "notifications",
     params(("id" = String, Path, format = Uuid)), responses(
-    (status = 200, body = Notification),
+    (status = 200, body = NotificationDetail),
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn get(
-    State(log): Log,
+    State(app): State<AppState>,
     Path(id): Path<NotificationId>,
-) -> Result<Json<Notification>, Problem> {
-    let found = log.notification(id).await.map_err(super::problem)?;
-    found.map(Json).ok_or_else(|| Problem::not_found("notification"))
+) -> Result<Json<NotificationDetail>, Problem> {
+    let found = app.log.notification(id).await.map_err(super::problem)?;
+    let notification = found.ok_or_else(|| Problem::not_found("notification"))?;
+    let history = app.log.attempts(id).await.map_err(super::problem)?;
+    Ok(Json(NotificationDetail { notification, history }))
+}
+
+/// An e-mail to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateNotification {
+    /// Names it, so that asking again with the same id sends nothing twice; made where absent.
+    #[serde(default)]
+    notification_id: Option<NotificationId>,
+    /// To whom.
+    user_id: UserId,
+    /// The name of a template.
+    template: String,
+    /// What the template may use beside what is known of the user.
+    #[serde(default)]
+    context: Map<String, Value>,
+}
+
+/// Asks for an e-mail to a user. It is sent in the background: follow it by its id.
+#[utoipa::path(post, path = "/notifications", tag = "notifications", responses(
+    (status = 202, body = Notification),
+    (status = 422, description = "There is no such user or template", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn create(
+    State(app): State<AppState>,
+    Json(body): Json<CreateNotification>,
+) -> Result<(StatusCode, Json<Notification>), Problem> {
+    let CreateNotification { notification_id, user_id, template, context } = body;
+    if !is_template(&template) {
+        return Err(unknown("template", "there is no template of that name"));
+    }
+    let notification_id = notification_id.unwrap_or_else(|| NotificationId(Uuid::now_v7()));
+    let new = NewNotification { notification_id, user_id, notification_type: template };
+    let added = app.log.add_notification(&new).await.map_err(super::problem)?;
+    let added = added.ok_or_else(|| unknown("user_id", "there is no user of that id"))?;
+    request(&app, &added, context).await?;
+    Ok((StatusCode::ACCEPTED, Json(added)))
+}
+
+/// Sends an e-mail again, under the same `Message-ID`; one that waits for its next attempt is tried now.
+/// Its address counts as deliverable again.
+#[utoipa::path(post, path = "/notifications/{id}/resend", tag = "notifications",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 202, body = Notification),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn resend(
+    State(app): State<AppState>,
+    Path(id): Path<NotificationId>,
+) -> Result<(StatusCode, Json<Notification>), Problem> {
+    let queued = app.log.requeue_notification(id).await.map_err(super::problem)?;
+    let queued = queued.ok_or_else(|| Problem::not_found("notification"))?;
+    request(&app, &queued, Map::new()).await?;
+    Ok((StatusCode::ACCEPTED, Json(queued)))
+}
+
+/// Puts an e-mail of the log into the queue.
+async fn request(
+    app: &AppState,
+    notification: &Notification,
+    context: Map<String, Value>,
+) -> Result<(), Problem> {
+    let data = EmailRequested {
+        notification_id: notification.notification_id,
+        user_id: notification.user_id,
+        template: notification.notification_type.clone(),
+        context,
+    };
+    let event = Event::new(SOURCE, data);
+    EMAIL_NOTIFICATIONS
+        .publish(&*app.queue, [(event, None)])
+        .await
+        .map_err(|e| super::queue_away(&e))
+}
+
+fn unknown(field: &'static str, message: &str) -> Problem {
+    Problem::invalid([FieldError::new(field, "unknown", message)])
 }

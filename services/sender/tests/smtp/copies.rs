@@ -19,8 +19,7 @@ async fn three_senders_mail_each_once() {
     })
     .await;
     for sender in senders {
-        drop(sender._stop);
-        sender.task.await.unwrap().unwrap();
+        sender.stop().await;
     }
     let mails = post.server.taken();
     let message_ids: HashSet<_> = mails.iter().map(|mail| mail.header("Message-ID")).collect();

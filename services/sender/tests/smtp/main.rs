@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod api;
 mod copies;
 mod encryption;
 mod outages;
@@ -14,8 +15,10 @@ use domain::{
     ConfirmationKeys, EmailRequested, Event, NotificationId, Registration, RegistrationId,
 };
 use queue::{Depth, EMAIL_NOTIFICATIONS, Queue, RetryDelays};
+use reqwest::{Method, StatusCode};
 use runtime::{Secret, ServiceTokens};
 use sender::{Delivery, Dependencies, Settings, SmtpSettings, SmtpTls};
+use serde_json::Value;
 use store::{AttemptOutcome, NewRegistration, Notification, NotificationStatus, Store};
 use tempfile::TempDir;
 use testkit::{MailServer, MailServerSettings, eventually};
@@ -37,8 +40,9 @@ struct Post {
 /// A running sender. It is told to stop when this is dropped.
 struct Running {
     url: String,
+    tokens: ServiceTokens,
     task: JoinHandle<std::io::Result<()>>,
-    _stop: DropGuard,
+    stop: DropGuard,
 }
 
 impl Post {
@@ -50,7 +54,7 @@ impl Post {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
         Self {
-            server: MailServer::start_with(settings).await,
+            server: MailServer::start_with(settings),
             queue: queue::open(&url("queue.db"), None).await.unwrap(),
             store: store::open(&url("store.db")).await.unwrap(),
             _folder: folder,
@@ -78,12 +82,13 @@ impl Post {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let secret = Secret::new("0123456789abcdef0123456789abcdef");
+        let tokens = ServiceTokens::new(&secret, None);
         let dependencies = Dependencies {
             queue: self.queue.clone(),
             deliveries: self.store.clone(),
             notifications: self.store.clone(),
             database: self.store.clone(),
-            tokens: ServiceTokens::new(&secret, None),
+            tokens: tokens.clone(),
             confirmation: ConfirmationKeys::derive(secret.expose().as_bytes(), []),
         };
         let settings = Settings {
@@ -95,7 +100,7 @@ impl Post {
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone().drop_guard();
         let task = tokio::spawn(sender::run(listener, dependencies, settings, shutdown));
-        Running { url, task, _stop: stop }
+        Running { url, tokens, task, stop }
     }
 
     /// Registers people and asks for their e-mails.
@@ -157,10 +162,24 @@ impl Post {
 }
 
 impl Running {
+    /// Asks as another service does.
+    async fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let token = self.tokens.sign("test", "sender", Duration::from_mins(1));
+        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        let answer = request.bearer_auth(token).json(&body).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap_or_default())
+    }
+
+    /// Tells it to stop, and waits until it has.
+    async fn stop(self) {
+        drop(self.stop);
+        self.task.await.unwrap().unwrap();
+    }
+
     /// What it says of its mail server.
-    async fn health(&self) -> serde_json::Value {
+    async fn health(&self) -> Value {
         let answer = reqwest::get(format!("{}/health", self.url)).await.unwrap();
-        answer.json::<serde_json::Value>().await.unwrap()["checks"]["smtp"].take()
+        answer.json::<Value>().await.unwrap()["checks"]["smtp"].take()
     }
 }
 
