@@ -55,7 +55,7 @@ demo: build ## Imports 100,000 people into a throw-away folder, mails and report
 	@cargo run --release --locked --quiet --package userstream-benches --bin demo -- $(BIN)
 
 bench: build ## Measures, each figure as a ratio beside its limit or peer of the same run
-	@scripts/install-test-tools
+	@scripts/install-test-tools postfix
 	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- $(BIN)
 
 crash: build ## Kills, cuts and stalls everything under load, and counts what is lost or doubled: nothing

@@ -3,6 +3,7 @@
 
 mod disk;
 mod load;
+mod mail;
 mod memory;
 mod peers;
 mod servers;
@@ -26,7 +27,7 @@ const ROUND: Duration = Duration::from_secs(2);
 #[tokio::main]
 async fn main() -> ExitCode {
     let Some(binary) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain]");
+        eprintln!("usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain|mail]");
         return ExitCode::FAILURE;
     };
     let binary = binary.canonicalize().unwrap_or(binary);
@@ -46,9 +47,9 @@ async fn main() -> ExitCode {
     if wanted("up") {
         ok &= intake_of_all(&binary).await;
     }
-    let (intake, drain) = (wanted("intake"), wanted("drain"));
-    if intake || drain {
-        ok &= servers::measure(&binary, intake, drain).await;
+    let (intake, drain, mail) = (wanted("intake"), wanted("drain"), wanted("mail"));
+    if intake || drain || mail {
+        ok &= servers::measure(&binary, intake, drain, mail).await;
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,7 +1,7 @@
 //! The shape of many processes, on a RabbitMQ and a PostgreSQL of its own.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -24,35 +24,40 @@ const PUBLISHED_TOGETHER: usize = 500;
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The servers, and a folder for what services write.
-struct Servers {
-    broker: RabbitMq,
-    database: Postgres,
+pub(crate) struct Servers {
+    binary: PathBuf,
+    pub(crate) broker: RabbitMq,
+    pub(crate) database: Postgres,
     folder: TempDir,
 }
 
 /// Measures what is wanted; `false` where something that must be was missed.
-pub(crate) async fn measure(binary: &Path, intake: bool, drain: bool) -> bool {
+pub(crate) async fn measure(binary: &Path, intake: bool, drain: bool, mail: bool) -> bool {
     println!(
         "\nRabbitMQ (quorum queues, confirms awaited) and PostgreSQL (synced), on the same cores\n"
     );
     let servers = Servers {
+        binary: binary.to_owned(),
         broker: RabbitMq::start(),
         database: Postgres::start(),
         folder: tempfile::tempdir().expect("a temporary folder"),
     };
     let mut ok = true;
     if intake {
-        ok &= servers.intake(binary).await;
+        ok &= servers.intake().await;
     }
     if drain {
-        ok &= servers.drain(binary, Backlog::Packed).await;
-        ok &= servers.drain(binary, Backlog::Single).await;
+        ok &= servers.drain(Backlog::Packed).await;
+        ok &= servers.drain(Backlog::Single).await;
+    }
+    if mail {
+        ok &= servers.mail().await;
     }
     ok
 }
 
 impl Servers {
-    fn launch(&self, binary: &Path, service: &str, variables: &[(&str, String)]) -> Process {
+    pub(crate) fn launch(&self, service: &str, variables: &[(&str, String)]) -> Process {
         let mut all = vec![
             ("BIND_ADDRESS", "127.0.0.1".to_owned()),
             ("JWT_SECRET", SECRET.to_owned()),
@@ -61,15 +66,15 @@ impl Servers {
         ];
         all.extend(variables.iter().cloned());
         let log = self.folder.path().join(format!("{service}.jsonl"));
-        Process::start(binary, &[service], &all, &log)
+        Process::start(&self.binary, &[service], &all, &log)
     }
 
     /// One Frontend, beside a publisher that does nothing but publish.
-    async fn intake(&self, binary: &Path) -> bool {
+    async fn intake(&self) -> bool {
         let url = self.broker.fresh_url();
         let [port] = free_ports();
         let variables = [("PORT", port.to_string()), ("QUEUE_URL", url.clone())];
-        let process = self.launch(binary, "frontend", &variables);
+        let process = self.launch("frontend", &variables);
         let address = format!("127.0.0.1:{port}");
         eventually("the Frontend listens", || async { TcpStream::connect(&address).await.ok() })
             .await;
@@ -100,8 +105,22 @@ impl Servers {
         a && b && c
     }
 
+    /// A Database Service that is ready, and its address.
+    pub(crate) async fn database_service(&self, database: &str) -> (Process, String) {
+        let [port] = free_ports();
+        let at = format!("http://127.0.0.1:{port}");
+        let variables = [("PORT", port.to_string()), ("DATABASE_URL", database.to_owned())];
+        let service = self.launch("database-service", &variables);
+        eventually("the Database Service is ready", || async {
+            let output = reqwest::get(format!("{at}/health/ready")).await.ok()?;
+            output.status().is_success().then_some(())
+        })
+        .await;
+        (service, at)
+    }
+
     /// From a backlog to rows and e-mail requests, beside a plain insert of as many rows.
-    async fn drain(&self, binary: &Path, backlog: Backlog) -> bool {
+    async fn drain(&self, backlog: Backlog) -> bool {
         let (mut ratios, mut rates, mut plains) = (vec![], vec![], vec![]);
         let (mut receiver_peak, mut service_peak) = (0.0_f64, 0.0_f64);
         for _ in 0..ROUNDS {
@@ -111,23 +130,15 @@ impl Servers {
             let url = self.broker.fresh_url();
             backlog.publish(&url).await;
 
-            let [service_port, receiver_port] = free_ports();
-            let at = format!("http://127.0.0.1:{service_port}");
-            let variables =
-                [("PORT", service_port.to_string()), ("DATABASE_URL", database.clone())];
-            let service = self.launch(binary, "database-service", &variables);
-            eventually("the Database Service is ready", || async {
-                let output = reqwest::get(format!("{at}/health/ready")).await.ok()?;
-                output.status().is_success().then_some(())
-            })
-            .await;
+            let (service, at) = self.database_service(&database).await;
+            let [receiver_port] = free_ports();
             let variables = [
                 ("PORT", receiver_port.to_string()),
                 ("QUEUE_URL", url),
                 ("DATABASE_SERVICE_URL", at),
             ];
             let started = Instant::now();
-            let receiver = self.launch(binary, "queue-receiver", &variables);
+            let receiver = self.launch("queue-receiver", &variables);
             let seconds = drained(&database, started).await;
             #[expect(clippy::cast_precision_loss, reason = "a rate")]
             let rate = BACKLOG as f64 / seconds;
@@ -214,8 +225,10 @@ impl Backlog {
     }
 }
 
-fn submitted() -> RegistrationSubmitted {
-    let email = format!("{}@example.com", Uuid::new_v4().simple());
+pub(crate) fn submitted() -> RegistrationSubmitted {
+    let id = Uuid::new_v4();
+    // People have their mailboxes at many places.
+    let email = format!("{}@example{}.com", id.simple(), id.as_u128() % 1_000);
     RegistrationSubmitted {
         registration_id: RegistrationId(Uuid::now_v7()),
         person: Registration::parse("Augusta Ada", "Lovelace", &email).expect("a valid person"),

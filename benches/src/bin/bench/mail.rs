@@ -1,0 +1,174 @@
+//! E-mails from the queue to a mail server that takes and drops them, beside Postfix's own source of load on
+//! the same server.
+
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use domain::{EmailRequested, Event};
+use queue::EMAIL_NOTIFICATIONS;
+use serde_json::Map;
+use sqlx::{Connection, PgConnection};
+use store::NewRegistration;
+use testkit::{eventually, free_ports};
+use tokio::net::TcpStream;
+
+use crate::{
+    ROUNDS, median, memory, row,
+    servers::{Servers, submitted},
+};
+
+/// E-mails of one round.
+const MAILS: usize = 20_000;
+/// Bytes of an e-mail, about.
+const MAIL_BYTES: usize = 5_000;
+/// Connections to the mail server.
+const CONNECTIONS: usize = 32;
+const TOGETHER: usize = 500;
+
+/// A mail server that drops everything.
+struct Sink {
+    child: Child,
+    port: u16,
+}
+
+impl Sink {
+    async fn start() -> Self {
+        let [port] = free_ports();
+        let child = Command::new("smtp-sink")
+            .args(["-u", "nobody", &format!("127.0.0.1:{port}"), "1024"])
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("smtp-sink is installed: scripts/install-test-tools postfix");
+        let sink = Self { child, port };
+        let address = format!("127.0.0.1:{port}");
+        eventually("the sink listens", || async { TcpStream::connect(&address).await.ok() }).await;
+        sink
+    }
+
+    /// What the peer hands over in a second, on connections that it keeps.
+    fn source(&self) -> f64 {
+        let started = Instant::now();
+        let status = Command::new("smtp-source")
+            .args(["-d", "-s", &CONNECTIONS.to_string(), "-m", &MAILS.to_string()])
+            .args(["-l", &MAIL_BYTES.to_string(), "-f", "a@example.com", "-t", "b@example.org"])
+            .arg(format!("127.0.0.1:{}", self.port))
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "smtp-source failed");
+        per_second(MAILS, started.elapsed())
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn per_second(count: usize, took: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
+    let count = count as f64;
+    count / took.as_secs_f64()
+}
+
+impl Servers {
+    /// One Sender: claim, write, hand over and record, all real.
+    pub(crate) async fn mail(&self) -> bool {
+        let sink = Sink::start().await;
+        let (mut ratios, mut rates, mut sources) = (vec![], vec![], vec![]);
+        let mut peak = 0.0_f64;
+        for _ in 0..ROUNDS {
+            let source = tokio::task::block_in_place(|| sink.source());
+            let (url, database) = self.with_mails_to_send().await;
+            let (service, at) = self.database_service(&database).await;
+            let [port] = free_ports();
+            let variables = [
+                ("PORT", port.to_string()),
+                ("QUEUE_URL", url),
+                ("DATABASE_SERVICE_URL", at),
+                ("SMTP_HOST", "127.0.0.1".into()),
+                ("SMTP_PORT", sink.port.to_string()),
+                ("SMTP_TLS", "none".into()),
+                ("SMTP_CONNECTIONS", CONNECTIONS.to_string()),
+            ];
+            let started = Instant::now();
+            let sender = self.launch("sender", &variables);
+            let rate = all_sent(&database, started).await;
+            peak = peak.max(memory::peak_mib(sender.id())).max(memory::peak_mib(service.id()));
+            ratios.push(rate / source);
+            rates.push(rate);
+            sources.push(source);
+        }
+        let ratio = median(ratios);
+        let name =
+            format!("e-mail ({:.0}/s) : smtp-source ({:.0}/s)", median(rates), median(sources));
+        let a = row(&name, &format!("{ratio:.2}"), ">= 0.30", ratio >= 0.3);
+        let name = "  peak memory, Sender or Database Service";
+        let b = row(name, &format!("{peak:.0} MiB"), "<= 128 MiB", peak <= 128.0);
+        a & b
+    }
+
+    /// A queue and a database with e-mails that are asked for.
+    async fn with_mails_to_send(&self) -> (String, String) {
+        let database = self.database.url(&self.database.create_database());
+        let url = self.broker.fresh_url();
+        let store = store::open(&database).await.expect("a database");
+        eventually("the database is ready", || async { store.check().await.ok() }).await;
+        let queue = queue::open(&url, None).await.expect("a queue");
+        let mut left = MAILS;
+        while left > 0 {
+            let people: Vec<_> = (0..left.min(TOGETHER)).map(|_| person()).collect();
+            let recorded = store.record(&people).await.expect("recorded");
+            let events: Vec<_> = recorded
+                .into_iter()
+                .map(|recorded| {
+                    let data = EmailRequested {
+                        notification_id: recorded.notification_id.expect("it is new"),
+                        user_id: recorded.user_id.expect("it is new"),
+                        template: recorded.notification_type.expect("it is new"),
+                        context: Map::new(),
+                    };
+                    (Event::new("/userstream/bench", data), None)
+                })
+                .collect();
+            EMAIL_NOTIFICATIONS.publish(&*queue, events).await.expect("published");
+            left -= people.len();
+        }
+        (url, database)
+    }
+}
+
+fn person() -> NewRegistration {
+    let submitted = submitted();
+    NewRegistration {
+        registration_id: submitted.registration_id,
+        person: submitted.person,
+        submitted_at: submitted.submitted_at,
+        locale: submitted.locale,
+    }
+}
+
+/// E-mails a second, from the first to the last: the start of the process is not the sending.
+async fn all_sent(database: &str, started: Instant) -> f64 {
+    let mut connection = PgConnection::connect(database).await.expect("a connection");
+    let mut first: Option<(Instant, usize)> = None;
+    loop {
+        let count: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM notification_logs WHERE status = 'sent'")
+                .fetch_one(&mut connection)
+                .await
+                .expect("a count");
+        let count = usize::try_from(count).unwrap_or_default();
+        if count > 0 && first.is_none() {
+            first = Some((Instant::now(), count));
+        }
+        if count >= MAILS {
+            let (begun, already) = first.expect("there was a first");
+            return per_second(MAILS - already, begun.elapsed());
+        }
+        assert!(started.elapsed() < Duration::from_mins(2), "only {count} sent after two minutes");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
