@@ -35,6 +35,8 @@ pub struct MailServerSettings {
     pub tls: Option<(MailTls, Certificate)>,
     /// User and password without which nothing is taken.
     pub login: Option<(String, String)>,
+    /// Whether several commands may come at once (RFC 2920).
+    pub pipelining: bool,
 }
 
 /// How a connection is encrypted.

@@ -57,19 +57,20 @@ impl Deliverer {
         shutdown: CancellationToken,
     ) -> Self {
         let (claimed, released, recorded) = (log.clone(), log.clone(), log);
+        let calls = relay.calls_to_the_log();
         Self {
-            claims: Together::new(TOGETHER, move |requests: Vec<NotificationRequest>| {
+            claims: Together::new(TOGETHER, calls, move |requests: Vec<NotificationRequest>| {
                 let log = claimed.clone();
                 async move { log.claim_notifications(&requests, CLAIM).await }
             }),
-            releases: Together::new(TOGETHER, move |claims: Vec<ReleasedClaim>| {
+            releases: Together::new(TOGETHER, calls, move |claims: Vec<ReleasedClaim>| {
                 let log = released.clone();
                 async move {
                     log.release_notifications(&claims).await?;
                     Ok(vec![(); claims.len()])
                 }
             }),
-            attempts: Together::new(TOGETHER, move |attempts: Vec<NotificationAttempt>| {
+            attempts: Together::new(TOGETHER, calls, move |attempts: Vec<NotificationAttempt>| {
                 let log = recorded.clone();
                 async move {
                     log.record_attempts(&attempts).await?;

@@ -1,31 +1,42 @@
 //! Calls that are made at the same time, made as one.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use store::StoreError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::warn;
 
 type Answer<A> = oneshot::Sender<Result<A, StoreError>>;
 
-/// Gathers whatever waits while the call before is under way. Cheap to call, from any number of tasks.
+/// Gathers whatever waits while earlier calls are under way. Cheap to call, from any number of tasks.
 pub(crate) struct Together<Q, A> {
     questions: mpsc::Sender<(Q, Answer<A>)>,
 }
 
 impl<Q: Clone + Send + Sync + 'static, A: Send + 'static> Together<Q, A> {
-    /// Calls `ask` with at most `most` questions, which answers them in the same order. Ends with the
-    /// last caller.
-    pub(crate) fn new<F>(most: usize, ask: impl Fn(Vec<Q>) -> F + Send + Sync + 'static) -> Self
+    /// Calls `ask` with at most `most` questions, which answers them in the same order; so many calls are
+    /// `under_way` at one time. Ends with the last caller.
+    pub(crate) fn new<F>(
+        most: usize,
+        under_way: usize,
+        ask: impl Fn(Vec<Q>) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Vec<A>, StoreError>> + Send,
     {
         let (questions, mut waiting) = mpsc::channel(most);
+        let (ask, under_way) = (Arc::new(ask), Arc::new(Semaphore::new(under_way)));
         tokio::spawn(async move {
             let mut batch = Vec::with_capacity(most);
-            while waiting.recv_many(&mut batch, most).await > 0 {
+            while let Ok(place) = under_way.clone().acquire_owned().await
+                && waiting.recv_many(&mut batch, most).await > 0
+            {
                 let (questions, answers): (Vec<Q>, Vec<Answer<A>>) = batch.drain(..).unzip();
-                answer(&ask, questions, answers).await;
+                let ask = ask.clone();
+                tokio::spawn(async move {
+                    answer(&*ask, questions, answers).await;
+                    drop(place);
+                });
             }
         });
         Self { questions }
@@ -90,7 +101,7 @@ mod tests {
     async fn what_is_asked_at_the_same_time_is_asked_together() {
         let sizes = Arc::<Mutex<Vec<usize>>>::default();
         let seen = sizes.clone();
-        let doubled = Together::new(50, move |numbers: Vec<u32>| {
+        let doubled = Together::new(50, 1, move |numbers: Vec<u32>| {
             seen.lock().unwrap().push(numbers.len());
             async move {
                 tokio::task::yield_now().await;
@@ -105,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_is_to_blame_fails() {
-        let picky = Together::new(50, |numbers: Vec<u32>| async move {
+        let picky = Together::new(50, 1, |numbers: Vec<u32>| async move {
             if numbers.contains(&3) {
                 return Err(StoreError::Failed("three".into()));
             }
@@ -119,7 +130,7 @@ mod tests {
     #[tokio::test]
     async fn an_outage_is_told_to_all() {
         let away = || StoreError::Unavailable("away".into());
-        let gone = Together::<u32, u32>::new(50, move |_| async move { Err(away()) });
+        let gone = Together::<u32, u32>::new(50, 1, move |_| async move { Err(away()) });
         let answers = join_all((0..3).map(|n| gone.ask(n))).await;
         assert_eq!(answers, [Err(away()), Err(away()), Err(away())]);
     }

@@ -121,6 +121,9 @@ impl Session {
         if self.shared.settings.login.is_some() {
             lines.push("AUTH PLAIN");
         }
+        if self.shared.settings.pipelining {
+            lines.push("PIPELINING");
+        }
         lines.push("8BITMIME");
         let last = lines.len() - 1;
         let line = |(n, line)| format!("250{}{line}", if n < last { "-" } else { " " });

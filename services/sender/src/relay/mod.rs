@@ -81,9 +81,19 @@ impl Relay {
     pub(crate) fn width(&self) -> usize {
         match self {
             // One sync takes many files.
-            Self::Outbox(_) => outbox::TOGETHER * 2,
+            Self::Outbox(_) => outbox::TOGETHER * outbox::UNDER_WAY,
             // Some wait for a connection or for their domain, and the log's answers take their time.
             Self::Smtp(smtp) => smtp.connections() * 4,
+        }
+    }
+
+    /// How many calls of a kind to the log go well with it, as measured.
+    pub(crate) fn calls_to_the_log(&self) -> usize {
+        match self {
+            // In one process with the log, whose file others write too: the next call waits in time.
+            Self::Outbox(_) => 2,
+            // With the log behind HTTP a few large calls cost both sides least.
+            Self::Smtp(_) => 1,
         }
     }
 

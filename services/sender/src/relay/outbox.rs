@@ -15,6 +15,8 @@ use crate::together::Together;
 
 /// E-mails that are synced together, at the most.
 pub(super) const TOGETHER: usize = 100;
+/// While some are synced others are written.
+pub(super) const UNDER_WAY: usize = 2;
 /// What the log says of an e-mail in the outbox.
 const WRITTEN: &str = "written to the outbox";
 
@@ -31,7 +33,7 @@ impl Outbox {
             .map_err(|e| io::Error::new(e.kind(), format!("the outbox {}: {e}", dir.display())))?;
         let dir: Arc<Path> = dir.into();
         let folder = dir.clone();
-        let writer = Together::new(TOGETHER, move |mails| write(folder.clone(), mails));
+        let writer = Together::new(TOGETHER, UNDER_WAY, move |mails| write(folder.clone(), mails));
         Ok(Self { dir, writer })
     }
 

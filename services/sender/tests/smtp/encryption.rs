@@ -14,7 +14,8 @@ const ADA: &str = "ada@example.com";
 async fn encrypted(tls: MailTls, authority: &Authority, host: &str) -> (Post, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let certificate = authority.issue(host, folder.path());
-    let settings = MailServerSettings { tls: Some((tls, certificate)), login: None };
+    let settings =
+        MailServerSettings { tls: Some((tls, certificate)), ..MailServerSettings::default() };
     (Post::with(settings).await, folder)
 }
 
@@ -76,7 +77,7 @@ async fn one_that_offers_no_encryption_gets_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_opens_the_server_and_a_wrong_one_waits() {
     let login = Some(("mailer".to_owned(), "the right one".to_owned()));
-    let post = Post::with(MailServerSettings { tls: None, login }).await;
+    let post = Post::with(MailServerSettings { login, ..MailServerSettings::default() }).await;
     let mut settings = post.settings();
     for password in [None, Some("the wrong one")] {
         settings.login = password.map(|p| ("mailer".to_owned(), Secret::new(p)));

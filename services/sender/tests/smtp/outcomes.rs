@@ -3,9 +3,43 @@
 use std::time::{Duration, Instant};
 
 use store::{AttemptOutcome, NotificationStatus};
-use testkit::{MailBehaviour, MailStep, eventually};
+use testkit::{MailBehaviour, MailServerSettings, MailStep, eventually};
 
 use super::{Post, addresses};
+
+/// Each case against a server that takes one command at a time, and one that takes several at once.
+macro_rules! both_ways {
+    ($($case:ident),+ $(,)?) => {$(
+        mod $case {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn one_by_one() {
+                super::$case(false).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn at_once() {
+                super::$case(true).await;
+            }
+        }
+    )+};
+}
+
+both_ways![
+    what_is_taken_was_sent,
+    what_is_put_off_is_tried_again,
+    what_is_put_off_for_ever_fails_in_the_end,
+    what_is_refused_is_not_tried_again_and_neither_is_its_address,
+    a_refused_message_says_nothing_of_the_address,
+    a_cut_after_the_mail_may_have_come_too_late,
+    a_cut_before_the_mail_is_an_attempt,
+    silence_is_an_attempt,
+    one_bad_recipient_delays_no_other,
+    connections_are_limited_and_kept,
+];
+
+fn settings(pipelining: bool) -> MailServerSettings {
+    MailServerSettings { pipelining, ..MailServerSettings::default() }
+}
 
 const ADA: &str = "ada@example.com";
 
@@ -13,9 +47,8 @@ fn answers(step: MailStep, answers: &[&'static str]) -> Vec<MailBehaviour> {
     answers.iter().map(|answer| MailBehaviour::Answer(step, answer)).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_taken_was_sent() {
-    let post = Post::new().await;
+async fn what_is_taken_was_sent(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     let _sender = post.sender().await;
     let id = post.ask_for_one(ADA).await;
     let logged = post.end_of(id).await;
@@ -27,10 +60,9 @@ async fn what_is_taken_was_sent() {
     assert_eq!(taken[0].header("Message-ID"), Some(format!("<{id}@example.com>")));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_put_off_is_tried_again() {
+async fn what_is_put_off_is_tried_again(pipelining: bool) {
     for step in [MailStep::Recipient, MailStep::Message] {
-        let post = Post::new().await;
+        let post = Post::with(settings(pipelining)).await;
         let mut script = answers(step, &["451 4.2.1 one", "451 4.2.1 two"]);
         script.push(MailBehaviour::Take);
         post.server.script(ADA, script);
@@ -49,9 +81,8 @@ async fn what_is_put_off_is_tried_again() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_put_off_for_ever_fails_in_the_end() {
-    let post = Post::new().await;
+async fn what_is_put_off_for_ever_fails_in_the_end(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     post.server.script(ADA, answers(MailStep::Recipient, &["452 4.2.2 mailbox full"]));
     let _sender = post.sender().await;
     let id = post.ask_for_one(ADA).await;
@@ -60,9 +91,8 @@ async fn what_is_put_off_for_ever_fails_in_the_end() {
     assert_eq!(post.depth().await.dead_letters, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_refused_is_not_tried_again_and_neither_is_its_address() {
-    let post = Post::new().await;
+async fn what_is_refused_is_not_tried_again_and_neither_is_its_address(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     post.server.script(ADA, answers(MailStep::Recipient, &["550 5.1.1 no such user"]));
     let _sender = post.sender().await;
     let id = post.ask_for_one(ADA).await;
@@ -77,9 +107,8 @@ async fn what_is_refused_is_not_tried_again_and_neither_is_its_address() {
     assert!(logged.last_reply.unwrap().contains("550 5.1.1 no such user"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_message_says_nothing_of_the_address() {
-    let post = Post::new().await;
+async fn a_refused_message_says_nothing_of_the_address(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     let mut script = answers(MailStep::Message, &["554 5.7.1 looks like spam"]);
     script.push(MailBehaviour::Take);
     post.server.script(ADA, script);
@@ -90,10 +119,9 @@ async fn a_refused_message_says_nothing_of_the_address() {
     assert_eq!(post.end_of(another).await.status, NotificationStatus::Sent);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cut_after_the_mail_may_have_come_too_late() {
+async fn a_cut_after_the_mail_may_have_come_too_late(pipelining: bool) {
     for (step, taken) in [(MailStep::Data, 1), (MailStep::Message, 2)] {
-        let post = Post::new().await;
+        let post = Post::with(settings(pipelining)).await;
         post.server.script(ADA, [MailBehaviour::Cut(step), MailBehaviour::Take]);
         let _sender = post.sender().await;
         let id = post.ask_for_one(ADA).await;
@@ -109,9 +137,8 @@ async fn a_cut_after_the_mail_may_have_come_too_late() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cut_before_the_mail_is_an_attempt() {
-    let post = Post::new().await;
+async fn a_cut_before_the_mail_is_an_attempt(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     post.server.script(ADA, [MailBehaviour::Cut(MailStep::Recipient), MailBehaviour::Take]);
     let _sender = post.sender().await;
     let id = post.ask_for_one(ADA).await;
@@ -119,9 +146,8 @@ async fn a_cut_before_the_mail_is_an_attempt() {
     assert_eq!(post.attempts(id).await[0].0, AttemptOutcome::Retrying);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn silence_is_an_attempt() {
-    let post = Post::new().await;
+async fn silence_is_an_attempt(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     let long = Duration::from_mins(1);
     post.server.script(ADA, [MailBehaviour::Slow(MailStep::Recipient, long), MailBehaviour::Take]);
     let mut settings = post.settings();
@@ -137,9 +163,8 @@ async fn silence_is_an_attempt() {
 }
 
 /// Bad recipients of every kind among good ones.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_bad_recipient_delays_no_other() {
-    let post = Post::new().await;
+async fn one_bad_recipient_delays_no_other(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     let slow = Duration::from_secs(8);
     for (n, behaviour) in [
         MailBehaviour::Slow(MailStep::Recipient, slow),
@@ -163,9 +188,8 @@ async fn one_bad_recipient_delays_no_other() {
     assert_eq!(post.end_of(ids[2]).await.status, NotificationStatus::Failed);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_are_limited_and_kept() {
-    let post = Post::new().await;
+async fn connections_are_limited_and_kept(pipelining: bool) {
+    let post = Post::with(settings(pipelining)).await;
     let mut settings = post.settings();
     settings.connections = 3;
     let _sender = post.sender_with(settings).await;

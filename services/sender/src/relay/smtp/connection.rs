@@ -8,7 +8,7 @@ use lettre::{
         Error,
         authentication::{Credentials, Mechanism},
         client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters},
-        commands::{Data, Mail, Rcpt, Rset},
+        commands::{Data, Ehlo, Mail, Rcpt, Rset},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
         response::Response,
     },
@@ -111,6 +111,8 @@ impl Trouble {
 /// An open connection.
 pub(super) struct Connection {
     smtp: AsyncSmtpConnection,
+    /// Whether the server takes several commands at once, which the client library does not look for.
+    pipelining: bool,
     patience: Duration,
     used: bool,
 }
@@ -141,7 +143,10 @@ impl Connection {
             let log_in = smtp.auth(&[Mechanism::Plain, Mechanism::Login], login);
             in_time(*patience, log_in).await.map_err(|e| at("login", e))?;
         }
-        Ok(Self { smtp, patience: *patience, used: false })
+        let ask = smtp.command(Ehlo::new(server.hello.clone()));
+        let offers = in_time(*patience, ask).await.map_err(|e| at("EHLO", e))?;
+        let pipelining = offers.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"));
+        Ok(Self { smtp, pipelining, patience: *patience, used: false })
     }
 
     /// Hands over an e-mail; returns what the server said when it took it.
@@ -152,17 +157,50 @@ impl Connection {
         message: &[u8],
     ) -> Result<String, Trouble> {
         let used = std::mem::replace(&mut self.used, true);
-        let Self { smtp, patience, .. } = self;
-        let eight_bit =
-            !message.is_ascii() && smtp.server_info().supports_feature(Extension::EightBitMime);
+        let eight_bit = !message.is_ascii()
+            && self.smtp.server_info().supports_feature(Extension::EightBitMime);
         let body = eight_bit.then_some(MailParameter::Body(MailBodyParameter::EightBitMime));
         let sender = Mail::new(Some(from.clone()), body.into_iter().collect());
-        step(Step::Sender, used, *patience, smtp.command(sender)).await?;
         let recipient = Rcpt::new(to.clone(), Vec::new());
-        step(Step::Recipient, used, *patience, smtp.command(recipient)).await?;
-        step(Step::Data, used, *patience, smtp.command(Data)).await?;
+        if self.pipelining {
+            self.envelope_at_once(&sender, &recipient, used).await?;
+        } else {
+            let Self { smtp, patience, .. } = self;
+            step(Step::Sender, used, *patience, smtp.command(sender)).await?;
+            step(Step::Recipient, used, *patience, smtp.command(recipient)).await?;
+            step(Step::Data, used, *patience, smtp.command(Data)).await?;
+        }
+        let Self { smtp, patience, .. } = self;
         let whole = *patience * FOR_A_WHOLE_MAIL;
         step(Step::Message, used, whole, smtp.message(message)).await.map(|reply| text_of(&reply))
+    }
+
+    /// All that comes before the e-mail in one go (RFC 2920): a round trip instead of three.
+    async fn envelope_at_once(
+        &mut self,
+        sender: &Mail,
+        recipient: &Rcpt,
+        used: bool,
+    ) -> Result<(), Trouble> {
+        let Self { smtp, patience, .. } = self;
+        let commands = format!("{sender}{recipient}{Data}");
+        let sender = step(Step::Sender, used, *patience, smtp.command(commands)).await;
+        if sender.as_ref().is_err_and(|trouble| !trouble.leaves_it_good()) {
+            return sender.map(drop);
+        }
+        let recipient = step(Step::Recipient, used, *patience, smtp.read_response()).await;
+        if recipient.as_ref().is_err_and(|trouble| !trouble.leaves_it_good()) {
+            return recipient.map(drop);
+        }
+        let data = step(Step::Data, used, *patience, smtp.read_response()).await;
+        if let Err(trouble) = sender.and(recipient) {
+            // A server that waits for the e-mail nevertheless gets an empty one, and refuses that.
+            if data.is_ok() {
+                let _ = step(Step::Message, used, *patience, smtp.message(b"")).await;
+            }
+            return Err(trouble);
+        }
+        data.map(drop)
     }
 
     /// Forgets a half-finished e-mail; `false` where the connection is of no more use.
