@@ -30,7 +30,8 @@ const CLAIM: Duration = Duration::from_secs(20);
 const RENEW_EVERY: Duration = Duration::from_secs(6);
 /// How soon to look again at an e-mail that another sender has in hand; most are settled by then.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// Claims, and attempts, that are one call to the log, at the most.
+/// Claims, or attempts, that are one call to the log, at the most. One call of a kind is under way at a time:
+/// a few large ones cost both sides least.
 const TOGETHER: usize = 200;
 /// The pauses between two tries to write down what came of an e-mail that cannot be called back.
 const RECORD_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -57,20 +58,19 @@ impl Deliverer {
         shutdown: CancellationToken,
     ) -> Self {
         let (claimed, released, recorded) = (log.clone(), log.clone(), log);
-        let calls = relay.calls_to_the_log();
         Self {
-            claims: Together::new(TOGETHER, calls, move |requests: Vec<NotificationRequest>| {
+            claims: Together::new(TOGETHER, 1, move |requests: Vec<NotificationRequest>| {
                 let log = claimed.clone();
                 async move { log.claim_notifications(&requests, CLAIM).await }
             }),
-            releases: Together::new(TOGETHER, calls, move |claims: Vec<ReleasedClaim>| {
+            releases: Together::new(TOGETHER, 1, move |claims: Vec<ReleasedClaim>| {
                 let log = released.clone();
                 async move {
                     log.release_notifications(&claims).await?;
                     Ok(vec![(); claims.len()])
                 }
             }),
-            attempts: Together::new(TOGETHER, calls, move |attempts: Vec<NotificationAttempt>| {
+            attempts: Together::new(TOGETHER, 1, move |attempts: Vec<NotificationAttempt>| {
                 let log = recorded.clone();
                 async move {
                     log.record_attempts(&attempts).await?;

@@ -87,16 +87,6 @@ impl Relay {
         }
     }
 
-    /// How many calls of a kind to the log go well with it, as measured.
-    pub(crate) fn calls_to_the_log(&self) -> usize {
-        match self {
-            // In one process with the log, whose file others write too: the next call waits in time.
-            Self::Outbox(_) => 2,
-            // With the log behind HTTP a few large calls cost both sides least.
-            Self::Smtp(_) => 1,
-        }
-    }
-
     /// Whether it takes e-mails, as far as is known: no question goes out.
     pub(crate) fn ready(&self) -> Result<(), NotNow> {
         match self {
