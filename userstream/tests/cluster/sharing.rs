@@ -1,5 +1,6 @@
 //! Copies share the work, and one that is stopped leaves nothing behind.
 
+use queue::EMAIL_NOTIFICATIONS;
 use serde_json::Value;
 use testkit::{Role, eventually};
 
@@ -16,6 +17,14 @@ async fn two_receivers_share_the_work_and_double_nothing() {
     })
     .await;
     let console = cluster.console().await;
+    // Whoever is there first would take what there is.
+    for topic in [REGISTRATIONS, EMAIL_NOTIFICATIONS.queue] {
+        eventually("both consume", || async {
+            let depth = cluster.queue.depth(topic).await.ok()?;
+            (depth.consumers == 2).then_some(())
+        })
+        .await;
+    }
     publish_people(&*cluster.queue, PEOPLE).await;
     cluster.all_mailed(&console, PEOPLE).await;
     for role in [Role::QueueReceiver, Role::Sender] {
