@@ -22,19 +22,20 @@ impl<H: Handler> Worker<H> {
         loop {
             match self.attempt(jobs).await {
                 Ok(outcomes) => {
-                    if let Some(since) = paused_since {
+                    // Of several that waited the first tells.
+                    if let Some(since) = paused_since
+                        && self.outage.send_replace(None).is_some()
+                    {
                         let seconds = Instant::now().duration_since(since).as_secs();
                         info!(queue, seconds, "resumed");
-                        self.outage.send_replace(None);
                     }
                     return Some(outcomes);
                 }
                 Err(Outage(reason)) => {
-                    if paused_since.is_none() {
+                    paused_since.get_or_insert_with(Instant::now);
+                    if self.outage.send_replace(Some(reason.clone())).is_none() {
                         warn!(queue, reason, "paused until it is back");
-                        paused_since = Some(Instant::now());
                     }
-                    self.outage.send_replace(Some(reason));
                     sleep(pause, over).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     if over.is_cancelled() {
