@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::Utc;
 use domain::EmailRequested;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use queue::{Handler, Job, Outage, Outcome, RetryDelays};
 use store::{
     AttemptOutcome, Deliveries, Mail, NotificationAttempt, NotificationClaim, NotificationRequest,
@@ -90,14 +90,15 @@ impl Handler for Deliverer {
     type Data = EmailRequested;
 
     async fn handle(&self, batch: &[EmailJob]) -> Result<Vec<Outcome>, Outage> {
-        try_join_all(batch.iter().map(|job| self.send(job))).await
+        // All come to their end, whatever becomes of one: an e-mail under way is not dropped.
+        join_all(batch.iter().map(|job| self.send(job))).await.into_iter().collect()
     }
 }
 
 impl Deliverer {
     async fn send(&self, job: &EmailJob) -> Result<Outcome, Outage> {
         // While the relay is away nothing is claimed: the log then says of no e-mail that it is being sent.
-        self.relay.ready().or_else(|why| postponed(why).map(drop))?;
+        self.relay.ready().map_err(Outage)?;
         let started = Instant::now();
         let request = to_request(job);
         let mail = match self.claims.ask(request.clone()).await {

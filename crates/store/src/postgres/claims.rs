@@ -20,7 +20,7 @@ use crate::{
     Mail, NotificationAttempt, NotificationClaim, NotificationRequest, NotificationStatus,
     ReleasedClaim, StoreError,
     sql::{
-        outcome::{NOT_HEARD_OF, untried},
+        claim::{Judgement, NOT_HEARD_OF, Standing},
         text, time,
     },
 };
@@ -166,22 +166,22 @@ async fn attempt_claim(
             (None, Some(row)) => {
                 let (key, now): (i64, DateTime<Utc>) = (get(row, 0)?, get(row, 14)?);
                 last = Some(now);
-                match judge(request, row, now)? {
+                match standing(request, row)?.judge(now) {
                     Judgement::Untried(reply) => {
                         untried.push(key);
                         replies.push(reply);
                         NotificationClaim::Settled
                     }
-                    Judgement::Free { mail, not_heard_of } => {
+                    Judgement::Free { not_heard_of } => {
                         // One time for all of them, so that they are one statement.
                         let until = *latest.get_or_insert_with(|| time::after(now, lease));
                         granted.insert(id, until);
                         claimed.push(key);
                         claimers.push(request.claimer);
                         lapsed.extend(not_heard_of.then_some(key));
-                        NotificationClaim::Granted(mail)
+                        NotificationClaim::Granted(mail(id, row)?)
                     }
-                    Judgement::Other(claim) => claim,
+                    Judgement::Taken(claim) => claim,
                 }
             }
         });
@@ -229,46 +229,21 @@ async fn add(tx: &mut Tx, requests: &[&NotificationRequest]) -> Result<Vec<Uuid>
     Ok(ids)
 }
 
-/// What a claim comes to.
-enum Judgement {
-    /// It is the claimer's.
-    Free {
-        mail: Mail,
-        /// Whether another had it before, and did not come back.
-        not_heard_of: bool,
-    },
-    /// Nothing is to be tried at the address, for this reason.
-    Untried(String),
-    /// It is not to be had.
-    Other(NotificationClaim),
+/// Where the e-mail of a row stands.
+fn standing(request: &NotificationRequest, row: &PgRow) -> Result<Standing, sqlx::Error> {
+    let refused_at: Option<DateTime<Utc>> = get(row, 15)?;
+    let reply = get(row, 16)?;
+    Ok(Standing {
+        status: named(row, 2, NotificationStatus::from_name)?,
+        claimed_until: get(row, 3)?,
+        is_own: get::<Option<Uuid>>(row, 4)? == Some(request.claimer),
+        undeliverable: refused_at.map(|at| (at, reply)),
+    })
 }
 
-fn judge(
-    request: &NotificationRequest,
-    row: &PgRow,
-    now: DateTime<Utc>,
-) -> Result<Judgement, sqlx::Error> {
-    let until: Option<DateTime<Utc>> = get(row, 3)?;
-    let own = get::<Option<Uuid>>(row, 4)? == Some(request.claimer);
-    let mut not_heard_of = false;
-    match named(row, 2, NotificationStatus::from_name)? {
-        NotificationStatus::Sent | NotificationStatus::Failed => {
-            return Ok(Judgement::Other(NotificationClaim::Settled));
-        }
-        NotificationStatus::Sending if !own => match until {
-            Some(until) if until > now => {
-                return Ok(Judgement::Other(NotificationClaim::Held { until }));
-            }
-            _ => not_heard_of = true,
-        },
-        _ => {}
-    }
-    if let Some(since) = get(row, 15)? {
-        let reply: Option<&str> = get(row, 16)?;
-        return Ok(Judgement::Untried(untried(since, reply.unwrap_or_default())));
-    }
-    let mail = Mail {
-        notification_id: request.notification_id,
+fn mail(id: NotificationId, row: &PgRow) -> Result<Mail, sqlx::Error> {
+    Ok(Mail {
+        notification_id: id,
         user_id: UserId(get(row, 8)?),
         name: get(row, 9)?,
         surname: get(row, 10)?,
@@ -278,8 +253,7 @@ fn judge(
         locale: get(row, 5)?,
         created_at: get(row, 6)?,
         attempts: get::<i32>(row, 7)?.try_into().unwrap_or_default(),
-    };
-    Ok(Judgement::Free { mail, not_heard_of })
+    })
 }
 
 pub(super) async fn release(

@@ -1,5 +1,6 @@
-//! What the SQL backends share: texts, times and answers. The statements are each backend's own.
+//! What the SQL backends share: texts, times, answers and judgements. The statements are each backend's own.
 
+pub(crate) mod claim;
 pub(crate) mod migrations;
 pub(crate) mod outcome;
 pub(crate) mod text;

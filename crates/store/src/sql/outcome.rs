@@ -94,12 +94,3 @@ impl MailTimes {
         Some(EmailStage { sent, at: stored_at + took }).filter(|stage| stage.at <= now)
     }
 }
-
-/// What is noted of an attempt whose sender did not come back.
-pub(crate) const NOT_HEARD_OF: &str = "the sender that had it in hand was not heard of again; it may have \
-                                       arrived";
-
-/// What the log says of an e-mail that is not tried.
-pub(crate) fn untried(since: DateTime<Utc>, reply: &str) -> String {
-    format!("not tried: the address was refused for good on {}: {reply}", since.format("%Y-%m-%d"))
-}

@@ -18,7 +18,7 @@ use crate::{
     AttemptOutcome, Mail, NewNotification, NotificationAttempt, NotificationClaim,
     NotificationRequest, NotificationStatus, ReleasedClaim, StoreError,
     sql::{
-        outcome::{NOT_HEARD_OF, untried},
+        claim::{Judgement, NOT_HEARD_OF, Standing},
         text,
     },
 };
@@ -163,19 +163,19 @@ pub(super) async fn claim(
         claims.push(match (granted.get(&id), by_place.get(&place)) {
             (Some(until), _) => NotificationClaim::Held { until: *until },
             (None, None) => NotificationClaim::UnknownUser,
-            (None, Some(row)) => match judge(request, row, now).store()? {
+            (None, Some(row)) => match standing(request, row).store()?.judge(now) {
                 Judgement::Untried(reply) => {
                     let fail = sqlx::query(FAIL_UNTRIED).bind(id.to_string()).bind(reply);
                     fail.bind(time::text(now)).execute(&mut *tx).await.store()?;
                     NotificationClaim::Settled
                 }
-                Judgement::Free { mail, not_heard_of } => {
+                Judgement::Free { not_heard_of } => {
                     lapsed.extend(not_heard_of.then(|| AttemptRow::not_heard_of(id, now)));
                     granted.insert(id, until);
                     claimed.push(RequestRow::of(request));
-                    NotificationClaim::Granted(mail)
+                    NotificationClaim::Granted(mail(id, row).store()?)
                 }
-                Judgement::Other(claim) => claim,
+                Judgement::Taken(claim) => claim,
             },
         });
     }
@@ -195,46 +195,21 @@ pub(super) async fn claim(
     Ok(claims)
 }
 
-/// What a claim comes to.
-enum Judgement {
-    /// It is the claimer's.
-    Free {
-        mail: Mail,
-        /// Whether another had it before, and did not come back.
-        not_heard_of: bool,
-    },
-    /// Nothing is to be tried at the address, for this reason.
-    Untried(String),
-    /// It is not to be had.
-    Other(NotificationClaim),
+/// Where the e-mail of a row stands.
+fn standing(request: &NotificationRequest, row: &SqliteRow) -> Result<Standing, sqlx::Error> {
+    let refused_at: Option<DateTime<Utc>> = get(row, 13)?;
+    let reply = get(row, 14)?;
+    Ok(Standing {
+        status: named(row, 1, NotificationStatus::from_name)?,
+        claimed_until: get(row, 2)?,
+        is_own: optional_uuid(row, 12)? == Some(request.claimer),
+        undeliverable: refused_at.map(|at| (at, reply)),
+    })
 }
 
-fn judge(
-    request: &NotificationRequest,
-    row: &SqliteRow,
-    now: DateTime<Utc>,
-) -> Result<Judgement, sqlx::Error> {
-    let until: Option<DateTime<Utc>> = get(row, 2)?;
-    let own = optional_uuid(row, 12)? == Some(request.claimer);
-    let mut not_heard_of = false;
-    match named(row, 1, NotificationStatus::from_name)? {
-        NotificationStatus::Sent | NotificationStatus::Failed => {
-            return Ok(Judgement::Other(NotificationClaim::Settled));
-        }
-        NotificationStatus::Sending if !own => match until {
-            Some(until) if until > now => {
-                return Ok(Judgement::Other(NotificationClaim::Held { until }));
-            }
-            _ => not_heard_of = true,
-        },
-        _ => {}
-    }
-    if let Some(since) = get(row, 13)? {
-        let reply: Option<&str> = get(row, 14)?;
-        return Ok(Judgement::Untried(untried(since, reply.unwrap_or_default())));
-    }
-    let mail = Mail {
-        notification_id: request.notification_id,
+fn mail(id: NotificationId, row: &SqliteRow) -> Result<Mail, sqlx::Error> {
+    Ok(Mail {
+        notification_id: id,
         user_id: UserId(get(row, 3)?),
         name: get(row, 4)?,
         surname: get(row, 5)?,
@@ -244,8 +219,7 @@ fn judge(
         locale: get(row, 9)?,
         created_at: get(row, 10)?,
         attempts: get(row, 11)?,
-    };
-    Ok(Judgement::Free { mail, not_heard_of })
+    })
 }
 
 pub(super) async fn release(

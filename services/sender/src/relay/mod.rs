@@ -87,8 +87,8 @@ impl Relay {
         }
     }
 
-    /// Whether it takes e-mails, as far as is known: no question goes out.
-    pub(crate) fn ready(&self) -> Result<(), NotNow> {
+    /// Why it takes no e-mails, as far as is known: no question goes out.
+    pub(crate) fn ready(&self) -> Result<(), String> {
         match self {
             Self::Outbox(_) => Ok(()),
             Self::Smtp(smtp) => smtp.ready(),

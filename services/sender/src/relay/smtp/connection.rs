@@ -207,11 +207,6 @@ impl Connection {
     pub(super) async fn reset(&mut self) -> bool {
         matches!(timeout(self.patience, self.smtp.command(Rset)).await, Ok(Ok(_)))
     }
-
-    /// Takes leave.
-    pub(super) async fn quit(mut self) {
-        let _ = timeout(self.patience, self.smtp.quit()).await;
-    }
 }
 
 async fn in_time<T, E: std::error::Error>(

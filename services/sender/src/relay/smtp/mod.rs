@@ -18,11 +18,7 @@ use std::{
 };
 
 use lettre::Address;
-use store::AttemptOutcome;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::{sync::Semaphore, time::Instant};
 
 use self::{
     connection::{Connection, Server},
@@ -69,14 +65,21 @@ impl Smtp {
         self.connections
     }
 
-    pub(super) fn ready(&self) -> Result<(), NotNow> {
-        self.gate.check().map_err(NotNow::Away)
+    pub(super) fn ready(&self) -> Result<(), String> {
+        self.gate.check()
     }
 
-    /// Whether the server lets us in.
+    /// Whether the server lets us in. Whoever asks often meets the same connection again.
     pub(super) async fn check(&self) -> Result<(), String> {
-        let connection = Connection::open(&self.server).await?;
-        connection.quit().await;
+        // Where every connection has an e-mail on it there is nothing to ask.
+        let Ok(_place) = self.places.try_acquire() else { return Ok(()) };
+        if let Some(mut kept) = self.kept()
+            && kept.reset().await
+        {
+            self.keep(kept);
+            return Ok(());
+        }
+        self.keep(Connection::open(&self.server).await?);
         Ok(())
     }
 
@@ -102,7 +105,7 @@ impl Smtp {
             }
             Verdict::Over { outcome, reply, undeliverable } => {
                 self.gate.open(begun);
-                Ok(delivered(outcome, reply, undeliverable, place))
+                Ok(Delivered { outcome, reply, undeliverable, place: Some(place) })
             }
         }
     }
@@ -135,9 +138,13 @@ impl Smtp {
             }
         };
         if good && !matches!(verdict, Verdict::Away(_)) {
-            self.idle().push((connection, Instant::now()));
+            self.keep(connection);
         }
         verdict
+    }
+
+    fn keep(&self, connection: Connection) {
+        self.idle().push((connection, Instant::now()));
     }
 
     /// The connection that was used last, so that those that are too many grow old.
@@ -155,13 +162,4 @@ impl Smtp {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn delivered(
-    outcome: AttemptOutcome,
-    reply: String,
-    undeliverable: bool,
-    place: OwnedSemaphorePermit,
-) -> Delivered {
-    Delivered { outcome, reply, undeliverable, place: Some(place) }
 }
