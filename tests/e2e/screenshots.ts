@@ -9,8 +9,8 @@ const FOLDER = resolve(
 );
 
 for (const state of STATES) {
-  test(state.name, async ({ page, system, guard, startSystem }) => {
-    await goTo(state, { page, system, guard, startSystem });
+  test(state.name, async ({ page, system, guard, startSystem, mailServer }) => {
+    await goTo(state, { page, system, guard, startSystem, mailServer });
     for (const look of LOOKS) {
       await takeLook(page, look);
       const path = join(FOLDER, `${state.name}-${look.name}.png`);

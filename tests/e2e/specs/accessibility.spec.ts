@@ -8,8 +8,9 @@ for (const state of STATES) {
     system,
     guard,
     startSystem,
+    mailServer,
   }) => {
-    await goTo(state, { page, system, guard, startSystem });
+    await goTo(state, { page, system, guard, startSystem, mailServer });
     for (const look of LOOKS) {
       await takeLook(page, look);
       // Legacy: there are no frames, and without it axe opens a page of its own.

@@ -76,16 +76,16 @@ test('a mistyped domain is noticed, and corrected at a press', async ({ page }) 
 test('an e-mail that fails for good is told, and its address corrected', async ({
   page,
   startSystem,
+  mailServer,
 }) => {
-  const system = await startSystem();
-  system.blockOutbox();
+  const system = await startSystem(mailServer.settings);
   const ada = somebody();
   await page.goto(system.url);
   await fill(page, ada);
   await register(page);
   await expect(step(page, 'E-mail sent, under way')).toBeVisible();
 
-  await system.failMails();
+  mailServer.refuse();
   await expect(heading(page, 'E-mail not delivered')).toBeVisible();
   await expect(step(page, 'E-mail failed, failed')).toContainText('could not be reached');
   await page.getByRole('button', { name: 'Correct the address' }).click();

@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test';
 import { type Guard, SERVER_GONE } from './guard.ts';
+import type { MailServer } from './mail-server.ts';
 import { fill, heading, register, somebody, step } from './page.ts';
 import type { System } from './system.ts';
 
@@ -17,6 +18,7 @@ export type Place = {
   system: System;
   guard: Guard;
   startSystem: (settings?: Record<string, string>) => Promise<System>;
+  mailServer: MailServer;
 };
 
 const MISTAKES = { name: '', surname: 'see www.example.com', email: 'ada@example' };
@@ -86,9 +88,8 @@ export const STATES: State[] = [
   },
   {
     name: 'registered-in-progress',
-    async reach({ page, startSystem }) {
-      const system = await startSystem();
-      system.blockOutbox();
+    async reach({ page, startSystem, mailServer }) {
+      const system = await startSystem(mailServer.settings);
       await page.goto(system.url);
       await fill(page, somebody());
       await register(page);
@@ -97,9 +98,8 @@ export const STATES: State[] = [
   },
   {
     name: 'registered-slow',
-    async reach({ page, startSystem }) {
-      const system = await startSystem();
-      system.blockOutbox();
+    async reach({ page, startSystem, mailServer }) {
+      const system = await startSystem(mailServer.settings);
       await page.clock.install();
       await page.goto(system.url);
       await fill(page, somebody());
@@ -146,13 +146,12 @@ export const STATES: State[] = [
   },
   {
     name: 'registered-email-failed',
-    async reach({ page, startSystem }) {
-      const system = await startSystem();
-      system.blockOutbox();
+    async reach({ page, startSystem, mailServer }) {
+      const system = await startSystem(mailServer.settings);
       await page.goto(system.url);
       await fill(page, somebody());
       await register(page);
-      await system.failMails();
+      mailServer.refuse();
       await expect(heading(page, 'E-mail not delivered')).toBeVisible();
     },
   },
@@ -218,11 +217,11 @@ export const STATES: State[] = [
   {
     name: 'plain-status-email-failed',
     script: false,
-    async reach({ page, startSystem }) {
-      const system = await startSystem();
-      system.blockOutbox();
+    async reach({ page, startSystem, mailServer }) {
+      const system = await startSystem(mailServer.settings);
       const id = await system.register(somebody());
-      await system.failMails();
+      mailServer.refuse();
+      await system.reaches(id, 'email_failed');
       await page.goto(`${system.url}/registered/${id}`);
       await expect(heading(page, 'E-mail not delivered')).toBeVisible();
     },

@@ -1,14 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -180,42 +172,17 @@ export class System {
     return items;
   }
 
-  /** Makes the outbox refuse e-mails from now on. */
-  blockOutbox(): void {
-    rmSync(this.#outbox, { recursive: true });
-    writeFileSync(this.#outbox, 'a file, where the folder was');
-  }
-
-  /** Records that every e-mail in hand has failed for good, as a Sender does. */
-  async failMails(): Promise<void> {
-    type Log = { items: { notification_id: string }[] };
-    const at = new Date().toISOString();
-    const { items } = await this.#until('an e-mail in hand', async () => {
-      const log = await this.#database<Log>('/notifications?status=sending');
-      return log.items.length > 0 ? log : null;
-    });
-    const reply = '550 5.1.1 no such mailbox';
-    const attempts = items.map(({ notification_id }) => {
-      return { notification_id, outcome: 'failed', reply, at };
-    });
-    await this.#database('/notifications/attempts', JSON.stringify({ attempts }));
-  }
-
-  async #database<T>(path: string, body?: string): Promise<T> {
+  async #database<T>(path: string): Promise<T> {
     const token = execFileSync(
       BINARY,
       ['token', '--audience=database-service', `--data-dir=${this.#data}`],
       { cwd: this.#dir, env: this.#env, encoding: 'utf8' },
     );
-    const headers = {
-      Authorization: `Bearer ${token.trim()}`,
-      'Content-Type': 'application/json',
-    };
-    const init = body === undefined ? { headers } : { method: 'POST', headers, body };
-    const answer = await fetch(`http://127.0.0.1:${this.#ports[3]}${path}`, init);
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${text}`);
-    return (text ? JSON.parse(text) : null) as T;
+    const answer = await fetch(`http://127.0.0.1:${this.#ports[3]}${path}`, {
+      headers: { Authorization: `Bearer ${token.trim()}` },
+    });
+    if (!answer.ok) throw new Error(`${path} answers ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as T;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

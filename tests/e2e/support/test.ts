@@ -1,11 +1,14 @@
 import { test as base, expect } from '@playwright/test';
 import { Guard } from './guard.ts';
+import { MailServer } from './mail-server.ts';
 import { System } from './system.ts';
 
 export { expect };
 
 type Fixtures = {
   guard: Guard;
+  /** A mail server for a further system; it keeps every e-mail waiting. */
+  mailServer: MailServer;
   /** A further system, with settings of its own, for this test only. */
   startSystem: (settings?: Record<string, string>) => Promise<System>;
 };
@@ -25,6 +28,13 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: 'worker', timeout: 60_000 },
   ],
+
+  // biome-ignore lint/correctness/noEmptyPattern: fixtures are named by destructuring.
+  mailServer: async ({}, use) => {
+    const server = await MailServer.start();
+    await use(server);
+    server.stop();
+  },
 
   // biome-ignore lint/correctness/noEmptyPattern: fixtures are named by destructuring.
   startSystem: async ({}, use) => {
