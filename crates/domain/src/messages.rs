@@ -33,8 +33,12 @@ impl EventData for RegistrationSubmitted {
 pub mod template {
     /// To a new address: confirm it.
     pub const CONFIRMATION: &str = "confirmation";
+    /// To an address that has been confirmed.
+    pub const WELCOME: &str = "welcome";
     /// To an address that registered before.
     pub const ALREADY_REGISTERED: &str = "already_registered";
+    /// To whom a report is delivered.
+    pub const REPORT_READY: &str = "report_ready";
 }
 
 /// An e-mail is to be sent. Carried by the queue `email.notifications`.

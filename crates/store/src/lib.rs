@@ -38,11 +38,18 @@ use futures::stream::BoxStream;
 
 /// Everything that is kept.
 pub trait Store:
-    Registrations + Users + Deliveries + Notifications + Reports + Accounts + Overview
+    Registrations + Users + Deliveries + Notifications + Templates + Reports + Accounts + Overview
 {
 }
 impl<T> Store for T where
-    T: Registrations + Users + Deliveries + Notifications + Reports + Accounts + Overview
+    T: Registrations
+        + Users
+        + Deliveries
+        + Notifications
+        + Templates
+        + Reports
+        + Accounts
+        + Overview
 {
 }
 
@@ -156,6 +163,21 @@ pub trait Notifications: Send + Sync + 'static {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Page<Notification, i64>, StoreError>;
+}
+
+/// The e-mails' texts that a person has changed.
+#[async_trait]
+pub trait Templates: Send + Sync + 'static {
+    /// The latest version of each, by name and language.
+    async fn templates(&self) -> Result<Vec<Template>, StoreError>;
+    /// The versions of one, newest first.
+    async fn template_versions(
+        &self,
+        name: &str,
+        locale: &str,
+    ) -> Result<Vec<Template>, StoreError>;
+    /// Keeps a text as the next version, and returns it; the latest itself where that says the same.
+    async fn save_template(&self, new: &NewTemplate) -> Result<Template, StoreError>;
 }
 
 /// The log of reports.

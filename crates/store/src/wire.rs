@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, PastAttempt,
-    Recorded, ReleasedClaim,
+    Recorded, ReleasedClaim, Template,
 };
 
 /// The most items of one batch.
@@ -81,6 +81,13 @@ pub struct Releases<'a> {
 pub struct PastAttempts {
     /// In order; each with what the mail server said.
     pub items: Vec<PastAttempt>,
+}
+
+/// `GET /templates` and `GET /templates/{name}/versions`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Templates {
+    /// Texts of e-mails.
+    pub items: Vec<Template>,
 }
 
 /// `POST /reports/{id}/claim`

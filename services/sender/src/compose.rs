@@ -1,6 +1,6 @@
 //! From a template and a claim to an e-mail.
 
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use domain::{ConfirmationKeys, RegistrationId, template};
 use lettre::{
@@ -10,110 +10,118 @@ use lettre::{
         header::{HeaderName, HeaderValue},
     },
 };
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
-use rust_embed::RustEmbed;
+use minijinja::{Value, value::Serde};
+use serde_json::Map;
 use store::Mail;
 
-/// The e-mails' texts, as files in `templates/`: `NAME.subject.txt`, `NAME.txt` and `NAME.html`.
-#[derive(RustEmbed)]
-#[folder = "templates/"]
-struct Templates;
-
-/// Whether there is a template of that name.
-pub(crate) fn is_template(name: &str) -> bool {
-    Templates::get(&format!("{name}.txt")).is_some()
-}
+use crate::templates::{Facts, Mistake, Texts, link};
 
 /// Why an e-mail cannot be written. Repeating cannot mend it.
 #[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
+pub(crate) enum ComposeError {
     /// The request names a template that is not there.
     #[error("there is no template {0:?}")]
     Unknown(String),
-    /// The template has a mistake.
-    #[error("the template has a mistake: {0}")]
-    Broken(#[from] minijinja::Error),
+    /// The template has a mistake, or the request lacks something that it speaks of.
+    #[error("the template cannot be filled in: {0}")]
+    Mistake(Mistake),
+    /// A link of the request leads to somebody else.
+    #[error("{0} does not lead to PUBLIC_URL")]
+    ForeignLink(String),
+    /// The person did not register by themselves.
+    #[error("there is no registration to confirm: the person was entered by hand")]
+    NothingToConfirm,
     /// The parts do not make an e-mail.
     #[error("the e-mail cannot be built: {0}")]
     Message(String),
 }
 
 /// Writes e-mails.
+#[derive(Clone)]
 pub(crate) struct Composer {
-    templates: Environment<'static>,
     from: Mailbox,
     public_url: String,
     confirmation: ConfirmationKeys,
 }
 
 impl Composer {
-    /// Reads all templates; a mistake in one is found now rather than at the first e-mail.
-    pub(crate) fn new(
-        from: Mailbox,
-        public_url: String,
-        confirmation: ConfirmationKeys,
-    ) -> Result<Self, TemplateError> {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.set_auto_escape_callback(|name| {
-            let html = std::path::Path::new(name).extension().is_some_and(|e| e == "html");
-            if html { AutoEscape::Html } else { AutoEscape::None }
-        });
-        for name in Templates::iter() {
-            let file =
-                Templates::get(&name).ok_or_else(|| TemplateError::Unknown(name.to_string()))?;
-            let source = String::from_utf8_lossy(&file.data).into_owned();
-            templates.add_template_owned(name.into_owned(), source)?;
-        }
-        Ok(Self { templates, from, public_url, confirmation })
+    pub(crate) fn new(from: Mailbox, public_url: String, confirmation: ConfirmationKeys) -> Self {
+        Self { from, public_url, confirmation }
+    }
+
+    /// Where links lead.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// The address, and the e-mail as it goes over the wire (RFC 5322). The same claim always gives the
     /// same `Message-ID` and `Date`.
     pub(crate) fn compose(
         &self,
+        texts: &Texts,
         mail: &Mail,
         template: &str,
-    ) -> Result<(Address, Vec<u8>), TemplateError> {
-        let confirm_url = match (template, mail.registration_id) {
-            (template::CONFIRMATION | template::ALREADY_REGISTERED, Some(id))
-                if !mail.confirmed =>
-            {
-                Some(self.confirm_url(id, mail))
-            }
-            _ => None,
+        context: &Map<String, serde_json::Value>,
+    ) -> Result<(Address, Vec<u8>), ComposeError> {
+        let text = texts
+            .nearest(template, mail.locale.as_deref())
+            .ok_or_else(|| ComposeError::Unknown(template.to_owned()))?;
+        let facts = Facts {
+            name: &mail.name,
+            surname: &mail.surname,
+            more: self.facts(mail, template, context)?,
         };
-        let context = context! {
-            name => &mail.name,
-            surname => &mail.surname,
-            // Made of our own address and hexadecimal digits: nothing in it needs escaping.
-            confirm_url => confirm_url.map(Value::from_safe_string),
-            public_url => &self.public_url,
-        };
-        let render = |part: &str| -> Result<String, TemplateError> {
-            let file = self
-                .templates
-                .get_template(&format!("{template}.{part}"))
-                .map_err(|_| TemplateError::Unknown(template.to_owned()))?;
-            Ok(file.render(&context)?)
-        };
-        let to: Address = mail.email.parse().map_err(|e| TemplateError::Message(format!("{e}")))?;
+        let rendered = texts.render(text, facts).map_err(ComposeError::Mistake)?;
+        let to: Address = mail.email.parse().map_err(|e| ComposeError::Message(format!("{e}")))?;
         let domain = self.from.email.domain();
+        let header = |name, value: &str| {
+            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        };
         let message = Message::builder()
             .from(self.from.clone())
             // The address alone: a name is the person's to choose, and stays out of headers.
             .to(Mailbox::new(None, to.clone()))
-            .subject(render("subject.txt")?.trim())
+            .subject(rendered.subject)
             .message_id(Some(format!("<{}@{domain}>", mail.notification_id)))
             .date(SystemTime::from(mail.created_at))
             // RFC 3834: no holiday notices in answer, please.
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ))
-            .multipart(MultiPart::alternative_plain_html(render("txt")?, render("html")?))
-            .map_err(|e| TemplateError::Message(e.to_string()))?;
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            .raw_header(header("Content-Language", &text.locale))
+            .multipart(MultiPart::alternative_plain_html(rendered.text, rendered.html))
+            .map_err(|e| ComposeError::Message(e.to_string()))?;
         Ok((to, message.formatted()))
+    }
+
+    /// What an e-mail speaks of beside the person: what the request says, and what is ours to say.
+    fn facts(
+        &self,
+        mail: &Mail,
+        template: &str,
+        context: &Map<String, serde_json::Value>,
+    ) -> Result<BTreeMap<String, Value>, ComposeError> {
+        let mut facts = BTreeMap::new();
+        for (name, value) in context {
+            let value = match (name.ends_with("_url"), value.as_str()) {
+                (false, _) => Value::from(Serde(value)),
+                (true, Some(url)) if self.is_ours(url) => link(url),
+                (true, _) => return Err(ComposeError::ForeignLink(name.clone())),
+            };
+            facts.insert(name.clone(), value);
+        }
+        let confirm_url = match (template, mail.registration_id) {
+            (template::CONFIRMATION, None) => return Err(ComposeError::NothingToConfirm),
+            (template::ALREADY_REGISTERED, _) if mail.confirmed => None,
+            (_, id) => id.map(|id| self.confirm_url(id, mail)),
+        };
+        let confirm_url = confirm_url.map_or_else(|| Value::from(()), |url| link(&url));
+        facts.insert("confirm_url".into(), confirm_url);
+        facts.insert("public_url".into(), link(&self.public_url));
+        Ok(facts)
+    }
+
+    /// Whether a link leads to our own pages.
+    fn is_ours(&self, url: &str) -> bool {
+        url.strip_prefix(&self.public_url).is_some_and(|rest| rest.starts_with('/'))
     }
 
     fn confirm_url(&self, id: RegistrationId, mail: &Mail) -> String {
@@ -126,17 +134,20 @@ impl Composer {
 mod tests {
     use chrono::Utc;
     use domain::{NotificationId, UserId};
+    use mail_parser::{Address as Parsed, MessageParser, MimeHeaders};
+    use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
+    use crate::templates::names;
 
     fn composer() -> Composer {
         let from = "UserStream <no-reply@example.com>".parse().unwrap();
         let keys = ConfirmationKeys::derive(b"secret", []);
-        Composer::new(from, "https://example.org".into(), keys).unwrap()
+        Composer::new(from, "https://example.org".into(), keys)
     }
 
-    fn mail(name: &str) -> Mail {
+    fn mail(name: &str, locale: Option<&str>) -> Mail {
         Mail {
             notification_id: NotificationId(Uuid::from_u128(7)),
             user_id: UserId(1),
@@ -145,46 +156,147 @@ mod tests {
             email: "ada@example.com".into(),
             registration_id: Some(RegistrationId(Uuid::from_u128(1))),
             confirmed: false,
-            locale: None,
-            created_at: Utc::now(),
+            locale: locale.map(Into::into),
+            created_at: "2026-01-02T03:04:05Z".parse().unwrap(),
             attempts: 0,
         }
     }
 
+    fn context(template: &str) -> Map<String, serde_json::Value> {
+        let report = json!({
+            "report_name": "All <registrations>", "record_count": 40_000,
+            "download_url": "https://example.org/reports/5a5a",
+        });
+        let serde_json::Value::Object(report) = report else { panic!() };
+        if template == template::REPORT_READY { report } else { Map::new() }
+    }
+
+    fn compose(mail: &Mail, template: &str) -> Result<Vec<u8>, ComposeError> {
+        let texts = Texts::new(Vec::new());
+        composer().compose(&texts, mail, template, &context(template)).map(|(_, bytes)| bytes)
+    }
+
+    /// Every e-mail in every language, as an independent reader finds it.
     #[test]
-    fn every_template_is_whole_and_has_both_parts() {
-        for template in [template::CONFIRMATION, template::ALREADY_REGISTERED] {
-            let text =
-                String::from_utf8(composer().compose(&mail("Ada"), template).unwrap().1).unwrap();
-            for wanted in [
-                "From: UserStream <no-reply@example.com>\r\n",
-                "To: ada@example.com\r\n",
-                "Subject: ",
-                "Message-ID: <00000000-0000-0000-0000-000000000007@example.com>\r\n",
-                "Auto-Submitted: auto-generated\r\n",
-                "multipart/alternative",
-                "text/plain; charset=utf-8",
-                "text/html; charset=utf-8",
-            ] {
-                assert!(text.contains(wanted), "{template}: {wanted}\n{text}");
+    fn every_mail_is_as_it_was() {
+        for template in names() {
+            for locale in ["en", "de", "ar"] {
+                let bytes = compose(&mail("Ada", Some(locale)), template).unwrap();
+                let read = MessageParser::default().parse(&bytes).unwrap();
+                let (text, html) = (read.body_text(0).unwrap(), read.body_html(0).unwrap());
+                let subject = read.subject().unwrap();
+                let whole = format!("Subject: {subject}\n\n{text}\n----\n{html}").replace('\r', "");
+                insta::assert_snapshot!(format!("{template}-{locale}"), whole);
+            }
+        }
+        let confirmed = Mail { confirmed: true, ..mail("Ada", None) };
+        let bytes = compose(&confirmed, template::ALREADY_REGISTERED).unwrap();
+        let read = MessageParser::default().parse(&bytes).unwrap();
+        insta::assert_snapshot!(
+            "already_registered-confirmed",
+            read.body_text(0).unwrap().replace('\r', "")
+        );
+    }
+
+    #[test]
+    fn every_mail_has_its_headers() {
+        let bytes = compose(&mail("Ada", Some("de-CH")), template::CONFIRMATION).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        for wanted in [
+            "From: UserStream <no-reply@example.com>\r\n",
+            "To: ada@example.com\r\n",
+            "Message-ID: <00000000-0000-0000-0000-000000000007@example.com>\r\n",
+            "Date: Fri, 02 Jan 2026 03:04:05 +0000\r\n",
+            "Auto-Submitted: auto-generated\r\n",
+            "Content-Language: de\r\n",
+            "multipart/alternative",
+            "text/plain; charset=utf-8",
+            "text/html; charset=utf-8",
+        ] {
+            assert!(text.contains(wanted), "{wanted}\n{text}");
+        }
+    }
+
+    /// None of these passes the rules for names; a row that another program wrote may have one.
+    #[test]
+    fn a_hostile_name_is_text_and_nothing_else() {
+        let long = "W".repeat(100);
+        for name in [
+            "Ada\r\nBcc: x@example.com\r\n\r\n<script>",
+            "\"Ada\" 'Byron' & sons",
+            "<img src=x onerror=alert(1)>",
+            "{{ confirm_url }}{% if %}",
+            "\u{202e}עדה \u{2066}",
+            "👩\u{200d}💻",
+            "=?utf-8?q?=0d=0aBcc:?=",
+            &long,
+        ] {
+            for template in names() {
+                let bytes = compose(&mail(name, None), template).unwrap();
+                let read = MessageParser::default().parse(&bytes).unwrap();
+                let headers: Vec<_> = read.headers().iter().map(|h| h.name().to_owned()).collect();
+                let expected = [
+                    "From",
+                    "To",
+                    "Subject",
+                    "Message-ID",
+                    "Date",
+                    "Auto-Submitted",
+                    "Content-Language",
+                    "MIME-Version",
+                    "Content-Type",
+                ];
+                assert_eq!(headers, expected, "{name}");
+                let Some(Parsed::List(to)) = read.to() else { panic!("{name}") };
+                assert_eq!((to.len(), to[0].address()), (1, Some("ada@example.com")));
+                assert!(!read.subject().unwrap().contains(name));
+                assert_eq!(read.parts.len(), 3, "{name}");
+                assert!(read.text_part(0).unwrap().is_content_type("text", "plain"));
+                let text = read.body_text(0).unwrap();
+                let lines = |text: &str| text.replace("\r\n", "\n");
+                assert!(lines(&text).contains(&lines(name)), "{name}\n{text}");
+                let html = read.body_html(0).unwrap();
+                for tag in ["<script", "<img"] {
+                    assert!(!html.contains(tag), "{html}");
+                }
             }
         }
     }
 
     #[test]
-    fn a_name_is_never_markup_nor_a_header() {
-        let hostile = mail("<b>Bcc: x@example.com</b>");
-        let (_, bytes) = composer().compose(&hostile, template::CONFIRMATION).unwrap();
-        let text = String::from_utf8(bytes).unwrap();
-        let (headers, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(!headers.contains("Bcc"));
-        let html = body.split("text/html").nth(1).unwrap();
-        assert!(!html.contains("<b>"), "{html}");
+    fn a_language_without_a_text_falls_back() {
+        for (locale, subject) in [
+            (Some("de-CH"), "Ihre Adresse ist bestätigt"),
+            (Some("ar_EG"), "تم تأكيد عنوانك"),
+            (Some("fr"), "Your address is confirmed"),
+            (Some("not a tag"), "Your address is confirmed"),
+            (None, "Your address is confirmed"),
+        ] {
+            let bytes = compose(&mail("Ada", locale), template::WELCOME).unwrap();
+            let read = MessageParser::default().parse(&bytes).unwrap();
+            assert_eq!(read.subject(), Some(subject), "{locale:?}");
+        }
     }
 
     #[test]
-    fn an_unknown_template_is_named() {
-        let error = composer().compose(&mail("Ada"), "newsletter").unwrap_err();
-        assert_eq!(error.to_string(), r#"there is no template "newsletter""#);
+    fn what_cannot_be_written_says_why() {
+        let told = |mail: &Mail, template: &str, context: serde_json::Value| {
+            let serde_json::Value::Object(context) = context else { panic!() };
+            let texts = Texts::new(Vec::new());
+            composer().compose(&texts, mail, template, &context).unwrap_err().to_string()
+        };
+        let ada = mail("Ada", None);
+        assert_eq!(told(&ada, "newsletter", json!({})), r#"there is no template "newsletter""#);
+        let by_hand = Mail { registration_id: None, created_at: Utc::now(), ..ada.clone() };
+        let error = told(&by_hand, template::CONFIRMATION, json!({}));
+        assert!(error.contains("entered by hand"), "{error}");
+        let error = told(&ada, template::REPORT_READY, json!({"report_name": "All"}));
+        assert!(error.contains("text: line 3"), "{error}");
+        for url in
+            ["https://example.org.evil.test/", "javascript:alert(1)", "https://example.orgx/"]
+        {
+            let error = told(&ada, template::REPORT_READY, json!({"download_url": url}));
+            assert_eq!(error, "download_url does not lead to PUBLIC_URL");
+        }
     }
 }

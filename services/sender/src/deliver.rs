@@ -21,6 +21,7 @@ use tracing::{error, warn};
 use crate::{
     compose::Composer,
     relay::{Delivered, NotNow, Outgoing, Relay},
+    templates::{Catalogue, Texts},
     together::Together,
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct Deliverer {
     claims: Together<NotificationRequest, NotificationClaim>,
     releases: Together<ReleasedClaim, ()>,
     attempts: Together<NotificationAttempt, ()>,
+    catalogue: Arc<Catalogue>,
     composer: Composer,
     relay: Arc<Relay>,
     retry: RetryDelays,
@@ -52,6 +54,7 @@ type EmailJob = Job<EmailRequested>;
 impl Deliverer {
     pub(crate) fn new(
         log: Arc<dyn Deliveries>,
+        catalogue: Arc<Catalogue>,
         composer: Composer,
         relay: Arc<Relay>,
         retry: RetryDelays,
@@ -77,6 +80,7 @@ impl Deliverer {
                     Ok(vec![(); attempts.len()])
                 }
             }),
+            catalogue,
             composer,
             relay,
             retry,
@@ -100,6 +104,10 @@ impl Deliverer {
         // While the relay is away nothing is claimed: the log then says of no e-mail that it is being sent.
         self.relay.ready().map_err(Outage)?;
         let started = Instant::now();
+        let texts = match self.catalogue.known().await {
+            Ok(texts) => texts,
+            Err(error) => return failed(error),
+        };
         let request = to_request(job);
         let mail = match self.claims.ask(request.clone()).await {
             Ok(NotificationClaim::Granted(mail)) => mail,
@@ -113,7 +121,7 @@ impl Deliverer {
             }
             Err(error) => return failed(error),
         };
-        let delivered = match self.compose(&mail, &request.notification_type) {
+        let delivered = match self.compose(&texts, &mail, &job.event.data) {
             Err(unwritten) => Ok(unwritten),
             Ok(outgoing) => self.hand_over(outgoing, &request).await,
         };
@@ -126,9 +134,15 @@ impl Deliverer {
         }
     }
 
-    fn compose(&self, mail: &Mail, template: &str) -> Result<Outgoing, Delivered> {
-        let unwritten = |error| Delivered::unwritten(&error);
-        let (recipient, bytes) = self.composer.compose(mail, template).map_err(unwritten)?;
+    fn compose(
+        &self,
+        texts: &Texts,
+        mail: &Mail,
+        asked: &EmailRequested,
+    ) -> Result<Outgoing, Delivered> {
+        let EmailRequested { template, context, .. } = asked;
+        let composed = self.composer.compose(texts, mail, template, context);
+        let (recipient, bytes) = composed.map_err(|error| Delivered::unwritten(&error))?;
         let (notification_id, created_at) = (mail.notification_id, mail.created_at);
         Ok(Outgoing { notification_id, created_at, recipient, bytes })
     }

@@ -15,6 +15,7 @@ mod deliver;
 mod prepare;
 mod relay;
 mod settings;
+mod templates;
 mod together;
 
 use std::{io, sync::Arc, time::Duration};
@@ -22,11 +23,12 @@ use std::{io, sync::Arc, time::Duration};
 use domain::ConfirmationKeys;
 use queue::{EMAIL_NOTIFICATIONS, Queue, Worker, WorkerSettings};
 use runtime::{Health, Service, ServiceTokens, health::ask};
-use store::{Deliveries, Notifications, Overview};
+use store::{Deliveries, Notifications, Overview, Templates};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use compose::TemplateError;
+use crate::{compose::Composer, templates::Catalogue};
+
 pub use prepare::prepare;
 pub use settings::{Delivery, Settings, SmtpSettings, SmtpTls};
 
@@ -49,6 +51,8 @@ pub struct Dependencies {
     pub deliveries: Arc<dyn Deliveries>,
     /// The log of e-mails.
     pub notifications: Arc<dyn Notifications>,
+    /// The e-mails' texts that a person has changed.
+    pub templates: Arc<dyn Templates>,
     /// Tells whether the database, or the service before it, is there.
     pub database: Arc<dyn Overview>,
     /// Knows who may call.
@@ -64,17 +68,30 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let Dependencies { queue, deliveries, notifications, database, tokens, confirmation } =
-        dependencies;
+    let Dependencies {
+        queue,
+        deliveries,
+        notifications,
+        templates,
+        database,
+        tokens,
+        confirmation,
+    } = dependencies;
     let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
     let relay = Arc::new(relay.map_err(io::Error::other)?);
-    let composer = compose::Composer::new(settings.from, settings.public_url, confirmation)
-        .map_err(io::Error::other)?;
+    let catalogue = Arc::new(Catalogue::new(templates.clone()));
+    let composer = Composer::new(settings.from, settings.public_url, confirmation);
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }))
         .show(relay.name(), ask(&relay, |relay| async move { relay.check().await }));
-    let state = api::AppState { queue: queue.clone(), log: notifications };
+    let state = api::AppState {
+        queue: queue.clone(),
+        log: notifications,
+        templates,
+        catalogue: catalogue.clone(),
+        composer: composer.clone(),
+    };
     let app = SERVICE.router(
         utoipa_axum::router::OpenApiRouter::new(),
         runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
@@ -85,6 +102,7 @@ pub async fn run(
         EMAIL_NOTIFICATIONS,
         deliver::Deliverer::new(
             deliveries,
+            catalogue.clone(),
             composer,
             relay.clone(),
             settings.retry_delays.clone(),
@@ -100,6 +118,7 @@ pub async fn run(
         },
         shutdown.clone(),
     );
-    let (served, ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker);
+    let keeper = catalogue.keep_up(shutdown.clone());
+    let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker, keeper);
     served
 }

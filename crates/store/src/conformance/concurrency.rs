@@ -10,7 +10,9 @@ use futures::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{AnyStore, address, all_users, by_another, person, registered, registration};
+use super::{
+    AnyStore, address, all_users, by_another, person, registered, registration, templates,
+};
 use crate::{
     MAILS_PER_ADDRESS_AND_DAY, NewReport, NotificationClaim, NotificationFilter, RecordOutcome,
     Recorded, ReportClaim, UserUpdate,
@@ -144,4 +146,16 @@ pub async fn one_of_eight_changes_wins(store: AnyStore) {
     let updated = outcomes.iter().filter(|o| matches!(o, UserUpdate::Updated(_))).count();
     let stale = outcomes.iter().filter(|o| **o == UserUpdate::Stale).count();
     assert_eq!((updated, stale), (1, TASKS - 1));
+}
+
+pub async fn eight_texts_at_once_are_eight_versions(store: AnyStore) {
+    let saved = eight(|n| {
+        let store = store.clone();
+        async move {
+            let new = templates::text("en", &format!("Subject {n}"));
+            store.save_template(&new).await.unwrap().version
+        }
+    })
+    .await;
+    assert_eq!(saved.into_iter().collect::<HashSet<_>>(), (2..10).collect());
 }

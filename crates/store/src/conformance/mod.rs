@@ -26,6 +26,7 @@ pub mod paging;
 pub mod registrations;
 pub mod reports;
 pub mod search;
+pub mod templates;
 pub mod traces;
 pub mod updates;
 pub mod users;
@@ -136,6 +137,12 @@ macro_rules! store_conformance {
                 the_log_is_newest_first_and_filtered,
                 who_is_not_there_is_none,
             ],
+            templates: [
+                every_change_is_a_version,
+                a_change_that_changes_nothing_is_no_version,
+                each_language_has_versions_of_its_own,
+                sources_survive,
+            ],
             reports: [
                 a_report_is_requested_once,
                 a_report_is_claimed_by_one_generator,
@@ -167,6 +174,7 @@ macro_rules! store_conformance {
                 one_generator_of_eight_gets_the_report,
                 one_account_of_eight_is_the_first,
                 one_of_eight_changes_wins,
+                eight_texts_at_once_are_eight_versions,
             ],
         }
     };

@@ -4,6 +4,7 @@ mod account;
 mod notification;
 mod registration;
 mod report;
+mod template;
 mod user;
 
 pub use account::{Account, NewSession, Role, SessionKey};
@@ -16,6 +17,7 @@ pub use registration::{
     RegistrationTrace,
 };
 pub use report::{NewReport, Report, ReportClaim, ReportResult, ReportStatus};
+pub use template::{BUILT_IN_VERSION, NewTemplate, Template};
 pub use user::{User, UserUpdate};
 
 use std::collections::BTreeMap;

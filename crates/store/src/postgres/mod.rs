@@ -25,6 +25,7 @@ mod retry;
 mod row;
 mod settings;
 mod state;
+mod templates;
 mod users;
 
 pub use settings::PostgresSettings;

@@ -12,6 +12,7 @@ mod overview;
 mod page;
 mod registrations;
 mod reports;
+mod templates;
 mod users;
 
 use std::{fmt, sync::Arc};

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::NewTemplate;
+
 /// Divides what is searched by parts; no name or address contains it.
 const SEPARATOR: char = '\u{1f}';
 
@@ -35,6 +37,17 @@ pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
+    }
+}
+
+/// A text of an e-mail as the database can hold it.
+pub(crate) fn storable_template(new: &NewTemplate) -> NewTemplate {
+    NewTemplate {
+        name: cut(&new.name, 50).into_owned(),
+        locale: cut(&new.locale, 35).into_owned(),
+        subject: without_nul(&new.subject).into_owned(),
+        text: without_nul(&new.text).into_owned(),
+        html: without_nul(&new.html).into_owned(),
     }
 }
 

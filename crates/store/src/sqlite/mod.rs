@@ -19,6 +19,7 @@ mod record;
 mod registrations;
 mod reports;
 mod row;
+mod templates;
 mod time;
 mod users;
 

@@ -8,6 +8,7 @@ mod registrations;
 mod reports;
 mod sessions;
 mod stats;
+mod templates;
 mod users;
 
 use std::{sync::Arc, time::Duration};
@@ -27,6 +28,8 @@ const PROBLEM: &str = runtime::Problem::MEDIA_TYPE;
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// The largest body of a call about a report, in bytes: its request is as long as a message may be.
 const MAX_REPORT_BYTES: usize = 256 * 1024;
+/// The largest body of a call that saves an e-mail's text, in bytes.
+const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
 /// The longest lease, in milliseconds: a day.
 const MAX_LEASE_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -43,9 +46,14 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(reports::claim))
         .routes(routes!(reports::finish))
         .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES));
+    let templates = OpenApiRouter::new()
+        .routes(routes!(templates::list, templates::save))
+        .routes(routes!(templates::versions))
+        .layer(DefaultBodyLimit::max(MAX_TEMPLATE_BYTES));
     OpenApiRouter::new()
         .merge(large)
         .merge(reports)
+        .merge(templates)
         .routes(routes!(users::create, users::list))
         .routes(routes!(users::get, users::update, users::delete))
         .routes(routes!(export::export))

@@ -47,6 +47,16 @@ carried! {
     create_notification: post "/api/admin/notifications" => Sender;
     /// Sends an e-mail again.
     resend_notification: post "/api/admin/notifications/{id}/resend" ("id") => Sender;
+    /// The texts of e-mails.
+    templates: get "/api/admin/templates" => Sender;
+    /// The text of an e-mail.
+    template: get "/api/admin/templates/{name}" ("name") => Sender;
+    /// Changes the text of an e-mail.
+    change_template: put "/api/admin/templates/{name}" ("name") => Sender;
+    /// The versions of a text.
+    template_versions: get "/api/admin/templates/{name}/versions" ("name") => Sender;
+    /// Shows an e-mail as a person would get it.
+    preview_template: post "/api/admin/templates/{name}/preview" ("name") => Sender;
     /// A page of reports.
     reports: get "/api/admin/reports" => ReportGenerator;
     /// Asks for a report.

@@ -1,23 +1,40 @@
 //! The calls that ask for e-mails, and show what became of each.
 
 mod notifications;
+mod templates;
 
 use std::{sync::Arc, time::Duration};
 
+use axum::extract::DefaultBodyLimit;
 use queue::{Queue, QueueError};
 use runtime::Problem;
-use store::{Notifications, StoreError};
+use store::{Notifications, StoreError, Templates};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{compose::Composer, templates::Catalogue};
+
+/// The largest body of a call with an e-mail's text, in bytes.
+const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
 
 /// What the calls work with.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) log: Arc<dyn Notifications>,
+    pub(crate) templates: Arc<dyn Templates>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) composer: Composer,
 }
 
 pub(crate) fn routes(state: AppState) -> OpenApiRouter {
+    let texts = OpenApiRouter::new()
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::get, templates::put))
+        .routes(routes!(templates::versions))
+        .routes(routes!(templates::preview))
+        .layer(DefaultBodyLimit::max(MAX_TEMPLATE_BYTES));
     OpenApiRouter::new()
+        .merge(texts)
         .routes(routes!(notifications::list, notifications::create))
         .routes(routes!(notifications::get))
         .routes(routes!(notifications::resend))

@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::AppState;
-use crate::compose::is_template;
+use crate::templates::names;
 
 /// Names this service as the source of events.
 const SOURCE: &str = "/userstream/sender";
@@ -106,7 +106,7 @@ pub(super) async fn create(
     Json(body): Json<CreateNotification>,
 ) -> Result<(StatusCode, Json<Notification>), Problem> {
     let CreateNotification { notification_id, user_id, template, context } = body;
-    if !is_template(&template) {
+    if !names().any(|known| known == template) {
         return Err(unknown("template", "there is no template of that name"));
     }
     let notification_id = notification_id.unwrap_or_else(|| NotificationId(Uuid::now_v7()));

@@ -12,7 +12,7 @@ use store::AttemptOutcome;
 use tokio::sync::OwnedSemaphorePermit;
 
 use self::{outbox::Outbox, smtp::Smtp};
-use crate::{Delivery, TemplateError};
+use crate::{Delivery, compose::ComposeError};
 
 /// An e-mail on its way out.
 #[derive(Clone)]
@@ -114,7 +114,7 @@ impl Relay {
 
 impl Delivered {
     /// An e-mail that cannot be written. Repeating cannot mend it.
-    pub(crate) fn unwritten(error: &TemplateError) -> Self {
+    pub(crate) fn unwritten(error: &ComposeError) -> Self {
         Self {
             outcome: AttemptOutcome::Failed,
             reply: error.to_string(),

@@ -7,6 +7,7 @@ mod copies;
 mod encryption;
 mod outages;
 mod outcomes;
+mod templates;
 
 use std::{sync::Arc, time::Duration};
 
@@ -87,6 +88,7 @@ impl Post {
             queue: self.queue.clone(),
             deliveries: self.store.clone(),
             notifications: self.store.clone(),
+            templates: self.store.clone(),
             database: self.store.clone(),
             tokens: tokens.clone(),
             confirmation: ConfirmationKeys::derive(secret.expose().as_bytes(), []),
@@ -105,13 +107,18 @@ impl Post {
 
     /// Registers people and asks for their e-mails.
     async fn ask_for(&self, addresses: &[String]) -> Vec<NotificationId> {
+        self.ask_for_in(None, addresses).await
+    }
+
+    /// The same, for people who speak a language.
+    async fn ask_for_in(&self, locale: Option<&str>, addresses: &[String]) -> Vec<NotificationId> {
         let mut ids = Vec::with_capacity(addresses.len());
         for addresses in addresses.chunks(500) {
             let registration = |address: &String| NewRegistration {
                 registration_id: RegistrationId(Uuid::now_v7()),
                 person: Registration::parse("Ada", "Lovelace", address).unwrap(),
                 submitted_at: Utc::now(),
-                locale: None,
+                locale: locale.map(Into::into),
             };
             let items: Vec<_> = addresses.iter().map(registration).collect();
             let recorded = self.store.record(&items).await.unwrap();

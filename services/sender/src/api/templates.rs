@@ -1,0 +1,212 @@
+//! `/templates`: the e-mails' texts, changed while they are in use.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use domain::FieldError;
+use minijinja::{Value, value::Serde};
+use runtime::{
+    Json, Path, Problem, Query,
+    http::{cursor::PageBody, problem::ProblemBody},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+use store::{NewTemplate, Template};
+use utoipa::{IntoParams, ToSchema};
+
+use super::AppState;
+use crate::templates::{Language, Mistake, Rendered, Texts, check, names, sample};
+
+/// `?locale=`
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LocaleQuery {
+    /// The language (BCP 47).
+    #[param(default = "en", max_length = 35)]
+    locale: Option<String>,
+}
+
+impl LocaleQuery {
+    fn language(self) -> Result<Language, Problem> {
+        let Some(locale) = self.locale else { return Ok(Language::fallback()) };
+        Language::parse(&locale).ok_or_else(|| {
+            let message = "A language is a tag such as en, de or pt-BR.";
+            Problem::invalid([FieldError::new("locale", "invalid", message)])
+        })
+    }
+}
+
+/// The texts in force, by name and language.
+#[utoipa::path(get, path = "/templates", tag = "templates", responses(
+    (status = 200, body = PageBody<Template>),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn list(State(app): State<AppState>) -> Result<Json<PageBody<Template>>, Problem> {
+    let texts = latest(&app).await?;
+    Ok(Json(PageBody { items: texts.all().cloned().collect(), next_cursor: None }))
+}
+
+/// The text of an e-mail in one language.
+#[utoipa::path(get, path = "/templates/{name}", tag = "templates",
+    params(("name" = String, Path), LocaleQuery), responses(
+    (status = 200, body = Template),
+    (status = 404, description = "There is no such e-mail, or no text of it in this language", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn get(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    Query(query): Query<LocaleQuery>,
+) -> Result<Json<Template>, Problem> {
+    let language = query.language()?;
+    let found = latest(&app).await?.exactly(&name, &language).cloned();
+    found.map(Json).ok_or_else(|| Problem::not_found("template"))
+}
+
+/// The versions of a text, newest first. Version 1 comes with the program.
+#[utoipa::path(get, path = "/templates/{name}/versions", tag = "templates",
+    params(("name" = String, Path), LocaleQuery), responses(
+    (status = 200, body = PageBody<Template>),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn versions(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    Query(query): Query<LocaleQuery>,
+) -> Result<Json<PageBody<Template>>, Problem> {
+    let language = query.language()?;
+    let kept = app.templates.template_versions(&name, language.as_str()).await;
+    let mut items = kept.map_err(super::problem)?;
+    items.extend(Texts::built_in(&name, &language).cloned());
+    if items.is_empty() {
+        return Err(Problem::not_found("template"));
+    }
+    Ok(Json(PageBody { items, next_cursor: None }))
+}
+
+/// The text of an e-mail, each part a Jinja2 template.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TemplateBody {
+    /// The subject: one line. It may not speak of the person's name.
+    subject: String,
+    /// The part in plain text.
+    text: String,
+    /// The part in HTML; what is filled in is escaped.
+    html: String,
+}
+
+/// Changes the text of an e-mail in one language. It is in force at once here, and within seconds in every
+/// other copy of the service.
+#[utoipa::path(put, path = "/templates/{name}", tag = "templates",
+    params(("name" = String, Path), LocaleQuery), responses(
+    (status = 200, description = "The text as the newest version", body = Template),
+    (status = 404, description = "There is no such e-mail", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "A mistake, with its line", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn put(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    Query(query): Query<LocaleQuery>,
+    Json(body): Json<TemplateBody>,
+) -> Result<Json<Template>, Problem> {
+    let language = query.language()?;
+    if !names().any(|known| known == name) {
+        return Err(Problem::not_found("template"));
+    }
+    let TemplateBody { subject, text, html } = body;
+    let locale = language.to_string();
+    let draft = Template { name, locale, version: 0, subject, text, html, updated_at: None };
+    let texts = latest(&app).await?;
+    let mistakes = check(&texts, &draft);
+    if !mistakes.is_empty() {
+        return Err(refused(mistakes));
+    }
+    if let Some(same) = texts.exactly(&draft.name, &language).filter(|t| says_the_same(t, &draft)) {
+        return Ok(Json(same.clone()));
+    }
+    let Template { name, locale, subject, text, html, .. } = draft;
+    let new = NewTemplate { name, locale, subject, text, html };
+    let saved = app.templates.save_template(&new).await.map_err(super::problem)?;
+    latest(&app).await?;
+    Ok(Json(saved))
+}
+
+/// What to show: every part that is absent is the one in force.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PreviewBody {
+    /// The subject's source.
+    subject: Option<String>,
+    /// The source of the part in plain text.
+    text: Option<String>,
+    /// The source of the part in HTML.
+    html: Option<String>,
+    /// What the text speaks of, in place of the sample's: `name`, `surname`, `confirm_url` and so on.
+    context: Map<String, serde_json::Value>,
+}
+
+/// An e-mail as a person would get it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Preview {
+    /// The subject.
+    subject: String,
+    /// The part in plain text.
+    text: String,
+    /// The part in HTML.
+    html: String,
+}
+
+/// Shows an e-mail as a person would get it. Nothing is changed, and nothing sent.
+#[utoipa::path(post, path = "/templates/{name}/preview", tag = "templates",
+    params(("name" = String, Path), LocaleQuery), responses(
+    (status = 200, body = Preview),
+    (status = 404, description = "There is no such e-mail", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "A mistake, with its line", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn preview(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    Query(query): Query<LocaleQuery>,
+    Json(body): Json<PreviewBody>,
+) -> Result<Json<Preview>, Problem> {
+    let language = query.language()?;
+    let texts = latest(&app).await?;
+    let nearest = texts.nearest(&name, Some(language.as_str()));
+    let mut draft = nearest.cloned().ok_or_else(|| Problem::not_found("template"))?;
+    let PreviewBody { subject, text, html, context } = body;
+    draft.locale = language.to_string();
+    draft.subject = subject.unwrap_or(draft.subject);
+    draft.text = text.unwrap_or(draft.text);
+    draft.html = html.unwrap_or(draft.html);
+    let mistakes = check(&texts, &draft);
+    if !mistakes.is_empty() {
+        return Err(refused(mistakes));
+    }
+    let mut facts = sample(&name, app.composer.public_url());
+    let own = |name: &str| context.get(name).and_then(serde_json::Value::as_str);
+    facts.name = own("name").unwrap_or(facts.name);
+    facts.surname = own("surname").unwrap_or(facts.surname);
+    for (name, value) in &context {
+        facts.more.insert(name.clone(), Value::from(Serde(value)));
+    }
+    let rendered = texts.render_draft(&draft, facts).map_err(|mistake| refused([mistake]))?;
+    let Rendered { subject, text, html } = rendered;
+    Ok(Json(Preview { subject, text, html }))
+}
+
+async fn latest(app: &AppState) -> Result<Arc<Texts>, Problem> {
+    app.catalogue.latest().await.map_err(super::problem)
+}
+
+fn says_the_same(one: &Template, other: &Template) -> bool {
+    (&one.subject, &one.text, &one.html) == (&other.subject, &other.text, &other.html)
+}
+
+fn refused(mistakes: impl IntoIterator<Item = Mistake>) -> Problem {
+    let error = |m: Mistake| FieldError::new(m.field(), "mistake", m.message().to_owned());
+    Problem::invalid(mistakes.into_iter().map(error).collect::<Vec<_>>())
+}
