@@ -199,59 +199,41 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_with_its_line() {
-        type Change = fn(&mut Template);
-        let cases: [(&str, Change, &str); 17] = [
-            ("welcome", |t| t.text = "Hello\n{{ name".into(), "text: line 2: "),
-            ("welcome", |t| t.html = "<p>\n\n{% if name %}".into(), "html: line 3: "),
-            ("welcome", |t| t.text = "a\n{{ nmae }}".into(), "text: line 2: there is no “nmae”"),
-            ("welcome", |t| t.subject = "{{ name }}".into(), "subject: line 1: there is no “name”"),
-            (
-                "welcome",
-                |t| t.text = "{{ confirm_url }}".into(),
-                "text: line 1: there is no “confirm_url”",
-            ),
-            (
-                "welcome",
-                |t| t.subject = "{{ locale }}\nBcc: x".into(),
-                "subject: line 2: a subject is one line",
-            ),
-            ("welcome", |t| t.subject = " ".into(), "subject: line 1: a subject is needed"),
-            (
-                "welcome",
-                |t| t.subject = "x".repeat(201),
-                "subject: line 1: a subject has at most 200",
-            ),
-            ("welcome", |t| t.text = "\n".into(), "text: line 1: a text is needed"),
-            ("welcome", |t| t.html = String::new(), "html: line 1: an HTML part is needed"),
-            (
-                "welcome",
-                |t| t.html = "<p>\n<a href=\"{{ name }}\">x</a>".into(),
-                "html: line 2: “name” stands inside a tag",
-            ),
-            (
-                "welcome",
-                |t| t.html = "<a title='{{ surname }}'>x</a>".into(),
-                "html: line 1: “surname” stands inside a tag",
-            ),
-            ("welcome", |t| t.text = "{% include \"/etc/passwd\" %}".into(), "text: line 1: "),
-            ("welcome", |t| t.text = "x".repeat(70_000), "text: It must be at most 65536 bytes."),
-            (
-                "welcome",
-                |t| {
-                    t.text = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}".into()
-                },
-                "text: ",
-            ),
-            ("confirmation", |t| t.text = "Hello".into(), "text: line 1: confirm_url is missing"),
-            ("already_registered", |t| t.text = "\n{{ confirm_url.x.y }}".into(), "text: line 2: "),
-        ];
+        let (long, longer) = ("x".repeat(201), "x".repeat(70_000));
+        let endless =
+            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}";
+        let link = "<p>\n<a href=\"{{ name }}\">x</a>";
+        let title = "<a title='{{ surname }}'>x</a>";
         let texts = texts();
-        for (name, change, expected) in cases {
+        for (name, part, source, expected) in [
+            ("welcome", Part::Text, "Hello\n{{ name", "line 2: "),
+            ("welcome", Part::Html, "<p>\n\n{% if name %}", "line 3: "),
+            ("welcome", Part::Text, "a\n{{ nmae }}", "line 2: there is no “nmae”"),
+            ("welcome", Part::Subject, "{{ name }}", "line 1: there is no “name”"),
+            ("welcome", Part::Text, "{{ confirm_url }}", "line 1: there is no “confirm_url”"),
+            ("welcome", Part::Subject, "{{ locale }}\nBcc: x", "line 2: a subject is one line"),
+            ("welcome", Part::Subject, " ", "line 1: a subject is needed"),
+            ("welcome", Part::Subject, &long, "line 1: a subject has at most 200"),
+            ("welcome", Part::Text, "\n", "line 1: a text is needed"),
+            ("welcome", Part::Html, "", "line 1: an HTML part is needed"),
+            ("welcome", Part::Html, link, "line 2: “name” stands inside a tag"),
+            ("welcome", Part::Html, title, "line 1: “surname” stands inside a tag"),
+            ("welcome", Part::Text, "{% include \"/etc/passwd\" %}", "line 1: "),
+            ("welcome", Part::Text, &longer, "It must be at most 65536 bytes."),
+            ("welcome", Part::Text, endless, "line 1: "),
+            ("confirmation", Part::Text, "Hello", "line 1: confirm_url is missing"),
+            ("already_registered", Part::Text, "\n{{ confirm_url.x.y }}", "line 2: "),
+        ] {
             let mut draft = draft(name);
-            change(&mut draft);
+            match part {
+                Part::Subject => draft.subject = source.into(),
+                Part::Text => draft.text = source.into(),
+                Part::Html => draft.html = source.into(),
+            }
             let mistakes = check(&texts, &draft);
             let told = mistakes.first().map(ToString::to_string).unwrap_or_default();
-            assert!(told.starts_with(expected), "{expected}\n{told}");
+            let expected = format!("{}: {expected}", part.field());
+            assert!(told.starts_with(&expected), "{expected}\n{told}");
         }
     }
 
