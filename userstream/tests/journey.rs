@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{System, eventually};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_userstream");
@@ -72,11 +72,38 @@ async fn the_link_in_the_email_confirms_only_when_the_button_is_pressed() {
     assert_eq!(status["status"], "confirmed");
     assert!(console.all_users().await[0]["confirmed_at"].is_string());
 
+    // Pressed twice, welcomed once; and an administrator sees all of it, in the order of time.
+    let history = eventually("the person is welcomed", async || {
+        let history = console.get(&format!("/registrations/{id}/history")).await;
+        let stages = history["timeline"].as_array().unwrap().len();
+        (stages == 7).then_some(history)
+    })
+    .await;
+    let stage = |happening: &Value| happening["stage"].as_str().unwrap().to_owned();
+    let timeline = history["timeline"].as_array().unwrap();
+    let stages: Vec<_> = timeline.iter().map(stage).collect();
+    let first = ["accepted", "stored", "email_queued", "email_attempted", "confirmed"];
+    assert_eq!(stages, [&first[..], &["email_queued", "email_attempted"]].concat());
+    assert_eq!(timeline[2]["notification_type"], "confirmation");
+    assert_eq!(
+        (&timeline[3]["outcome"], &timeline[3]["notification_id"]),
+        (&json!("sent"), &timeline[2]["notification_id"])
+    );
+    assert_eq!(timeline[5]["notification_type"], "welcome");
+    let at: Vec<_> = timeline.iter().map(|happening| time(&happening["at"])).collect();
+    assert!(at.is_sorted(), "{at:?}");
+    assert_eq!(console.get("/stats").await["queues"][1]["ready"], 0);
+    assert_eq!(system.outbox().len(), 2, "one confirmation and one welcome");
+
     let other = if token.ends_with('0') { '1' } else { '0' };
     let forged = system.url(&format!("/confirm/{}{other}", &token[..token.len() - 1]));
     for forged in [forged, system.url("/confirm/x")] {
         assert_eq!(system.http().post(&forged).send().await.unwrap().status(), 404);
     }
+}
+
+fn time(value: &Value) -> chrono::DateTime<chrono::Utc> {
+    value.as_str().unwrap().parse().unwrap()
 }
 
 /// The token in an e-mail, whose lines may be broken by quoted-printable.

@@ -62,18 +62,32 @@ impl fmt::Display for UserId {
     }
 }
 
+/// The namespace of the ids of e-mails that welcome a person.
+const WELCOME: Uuid = Uuid::from_u128(0x8c1f_52d0_9b0a_4a3e_b7d4_2e61_90af_c358);
+
 /// The bytes of a version 7 UUID that tell the time.
 const TIME_BYTES: usize = 6;
 
 impl NotificationId {
     /// The notification that a registration causes. A registration that is processed twice names
     /// the same one twice, and the second is not mailed.
-    ///
-    /// It begins with the time that the registration's id begins with (RFC 9562, version 8): in an index
-    /// it goes to the end, as its registration does, and not to a place of its own.
     pub fn of_registration(id: RegistrationId) -> Self {
-        let mut bytes = Uuid::new_v5(&id.0, b"notification").into_bytes();
-        bytes[..TIME_BYTES].copy_from_slice(&id.0.as_bytes()[..TIME_BYTES]);
+        Self::derived(id.0.as_bytes(), Uuid::new_v5(&id.0, b"notification"))
+    }
+
+    /// The notification that welcomes a person whose address was confirmed at that time. A link that is
+    /// pressed twice names the same one twice.
+    pub fn of_confirmation(user: UserId, confirmed_at: DateTime<Utc>) -> Self {
+        let name = [user.0.to_be_bytes(), confirmed_at.timestamp_micros().to_be_bytes()].concat();
+        let millis = confirmed_at.timestamp_millis().to_be_bytes();
+        Self::derived(&millis[millis.len() - TIME_BYTES..], Uuid::new_v5(&WELCOME, &name))
+    }
+
+    /// An id (RFC 9562, version 8) that begins with the time that its cause began with: in an index it goes
+    /// to the end, as that did, and not to a place of its own.
+    fn derived(time: &[u8], hash: Uuid) -> Self {
+        let mut bytes = hash.into_bytes();
+        bytes[..TIME_BYTES].copy_from_slice(&time[..TIME_BYTES]);
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 }

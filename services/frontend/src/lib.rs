@@ -1,6 +1,6 @@
 //! The Frontend: the web app and the public API.
 //!
-//! - **Publishes** `user.registration`.
+//! - **Publishes** `user.registration`; `email.notifications` to welcome who has confirmed an address.
 //! - **Guarantees**: a 202 is given only after the queue holds the registration durably. It needs
 //!   nothing but the queue for that: the database, the Sender and the rest may all be away. Its answer
 //!   does not depend on whether the address is known, since it does not look.

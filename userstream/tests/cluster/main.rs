@@ -7,5 +7,6 @@ mod garbage;
 mod messages;
 mod outages;
 mod retries;
+mod senders;
 mod servers;
 mod sharing;

@@ -58,6 +58,7 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(users::get, users::update, users::delete))
         .routes(routes!(export::export))
         .routes(routes!(registrations::get))
+        .routes(routes!(registrations::history))
         .routes(routes!(registrations::confirm))
         .routes(routes!(notifications::list, notifications::add))
         .routes(routes!(notifications::get))

@@ -39,6 +39,8 @@ carried! {
     change_user: put "/api/admin/users/{id}" ("id") => Database;
     /// Deletes a user.
     delete_user: delete "/api/admin/users/{id}" ("id") => Database;
+    /// Everything that happened to a registration.
+    registration_history: get "/api/admin/registrations/{id}/history" ("id") => Database;
     /// A page of e-mails.
     notifications: get "/api/admin/notifications" => Sender;
     /// One e-mail.

@@ -77,6 +77,7 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .routes(routes!(stats::stats))
         .routes(routes!(calls::users))
         .routes(routes!(calls::user, calls::change_user, calls::delete_user))
+        .routes(routes!(calls::registration_history))
         .routes(routes!(calls::notifications, calls::create_notification))
         .routes(routes!(calls::notification))
         .routes(routes!(calls::resend_notification))

@@ -12,11 +12,11 @@ use tracing::warn;
 use super::{Intake, idempotency::Known, locale};
 
 /// Names this service as the source of events.
-const SOURCE: &str = "/userstream/frontend";
+pub(super) const SOURCE: &str = "/userstream/frontend";
 /// Longer than any healthy queue needs; a person waits no longer.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// When to come back after the queue did not take it.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// What a request says beside the person's data. It is all that is kept of the request: headers hold on
 /// to the buffer that they were read into.

@@ -8,11 +8,17 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use chrono::Utc;
-use domain::{ConfirmationError, RegistrationId};
+use domain::{ConfirmationError, EmailRequested, Event, NotificationId, RegistrationId, template};
 use minijinja::{Value, context};
+use queue::EMAIL_NOTIFICATIONS;
 use runtime::{Path, Problem};
+use store::Confirmed;
+use tracing::warn;
 
-use super::Intake;
+use super::{
+    Intake,
+    accept::{PUBLISH_TIMEOUT, RETRY_AFTER, SOURCE},
+};
 
 /// A page with a button. It changes nothing, since mail scanners open links.
 #[utoipa::path(get, path = "/confirm/{token}", tag = "pages", params(("token" = String, Path)), responses(
@@ -59,9 +65,28 @@ pub(super) async fn confirm(
     Ok((StatusCode::NOT_FOUND, page).into_response())
 }
 
+/// Confirms the address, then asks for the e-mail that welcomes the person: each time the button is
+/// pressed, since it is one e-mail however often it is asked for. `false` where the person is gone.
 async fn confirm_registration(intake: &Intake, id: RegistrationId) -> Result<bool, Problem> {
-    let confirmed = intake.registrations.confirm(id, Utc::now()).await;
-    confirmed.map(|c| c.is_some()).map_err(super::problem)
+    let confirmed = intake.registrations.confirm(id, Utc::now()).await.map_err(super::problem)?;
+    let Some(Confirmed { user_id, confirmed_at }) = confirmed else { return Ok(false) };
+    let data = EmailRequested {
+        notification_id: NotificationId::of_confirmation(user_id, confirmed_at),
+        user_id,
+        template: template::WELCOME.to_owned(),
+        context: serde_json::Map::new(),
+    };
+    let publish = EMAIL_NOTIFICATIONS.publish(&*intake.queue, [(Event::new(SOURCE, data), None)]);
+    let cause = match tokio::time::timeout(PUBLISH_TIMEOUT, publish).await {
+        Ok(Ok(())) => return Ok(true),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no confirmation in time".to_owned(),
+    };
+    warn!(cause, "a person was not welcomed: the queue did not confirm it");
+    Err(Problem::unavailable(
+        "Your address is confirmed, but we cannot write to you right now. Press the button again shortly.",
+        RETRY_AFTER,
+    ))
 }
 
 fn refused(intake: &Intake, error: ConfirmationError) -> Response {
