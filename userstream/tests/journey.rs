@@ -55,7 +55,7 @@ async fn the_link_in_the_email_confirms_only_when_the_button_is_pressed() {
     let system = System::start(BINARY, &[]).await;
     let id = system.register("Ada", "Lovelace", "ada@example.com").await;
     system.reaches(&id, "email_sent").await;
-    let token = confirmation_token(&system.outbox()[0]);
+    let token = token_of("confirm", &system.outbox()[0]);
     let url = system.url(&format!("/confirm/{token}"));
 
     let shown = system.http().get(&url).send().await.unwrap();
@@ -95,6 +95,26 @@ async fn the_link_in_the_email_confirms_only_when_the_button_is_pressed() {
     assert_eq!(console.get("/stats").await["queues"][1]["ready"], 0);
     assert_eq!(system.outbox().len(), 2, "one confirmation and one welcome");
 
+    // By the link in the welcome, and not before its button is pressed.
+    let leave = system.url(&format!("/leave/{}", token_of("leave", &system.outbox().concat())));
+    let shown = system.http().get(&leave).send().await.unwrap().text().await.unwrap();
+    assert!(shown.contains("<form"), "{shown}");
+    assert_eq!(console.all_users().await.len(), 1, "a GET has deleted somebody");
+    assert_eq!(
+        system.http().post(leave.replace("/leave/", "/confirm/")).send().await.unwrap().status(),
+        404
+    );
+    assert_eq!(
+        system.http().post(url.replace("/confirm/", "/leave/")).send().await.unwrap().status(),
+        404
+    );
+    for _ in 0..2 {
+        let left =
+            system.http().post(&leave).body("List-Unsubscribe=One-Click").send().await.unwrap();
+        assert_eq!(left.status(), 200, "a repeat is harmless");
+        assert_eq!(console.all_users().await.len(), 0);
+    }
+
     let other = if token.ends_with('0') { '1' } else { '0' };
     let forged = system.url(&format!("/confirm/{}{other}", &token[..token.len() - 1]));
     for forged in [forged, system.url("/confirm/x")] {
@@ -106,10 +126,10 @@ fn time(value: &Value) -> chrono::DateTime<chrono::Utc> {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// The token in an e-mail, whose lines may be broken by quoted-printable.
-fn confirmation_token(mail: &str) -> String {
-    let text = mail.replace("=\r\n", "");
-    let start = text.find("/confirm/").expect("a confirmation link") + "/confirm/".len();
+/// The token of a link in an e-mail, whose lines may be broken by quoted-printable.
+fn token_of(page: &str, mail: &str) -> String {
+    let (text, page) = (mail.replace("=\r\n", ""), format!("/{page}/"));
+    let start = text.find(&page).expect("a link") + page.len();
     text[start..].chars().take_while(char::is_ascii_hexdigit).collect()
 }
 

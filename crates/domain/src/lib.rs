@@ -4,21 +4,21 @@
 //! Every boundary (HTTP, queue, database) uses the same types, so that a value which exists has
 //! been checked once and for all. Nothing here performs I/O.
 
-mod confirmation;
 mod email;
 mod event;
 mod ids;
 mod keyed;
+mod links;
 mod messages;
 mod name;
 mod registration;
 mod report;
 mod validation;
 
-pub use confirmation::{ConfirmationError, ConfirmationKeys};
 pub use email::{EmailAddress, EmailError};
 pub use event::{Event, EventData, MAX_EVENT_BYTES, MalformedEvent};
 pub use ids::{IdKey, NotificationId, RegistrationId, RegistrationIdIssuer, ReportId, UserId};
+pub use links::{Link, LinkError, LinkKeys};
 pub use messages::{EmailRequested, RegistrationSubmitted, ReportRequested, template};
 pub use name::{NameError, PersonName};
 pub use registration::Registration;

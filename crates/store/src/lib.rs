@@ -77,6 +77,10 @@ pub trait Registrations: Send + Sync + 'static {
         id: RegistrationId,
         at: DateTime<Utc>,
     ) -> Result<Option<Confirmed>, StoreError>;
+
+    /// Deletes the user of a registration, as the person behind it wishes. `None` when there is no such
+    /// registration (any more), and when the user has another address by now.
+    async fn leave(&self, id: RegistrationId) -> Result<Option<UserId>, StoreError>;
 }
 
 /// People as rows.

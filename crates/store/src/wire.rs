@@ -4,7 +4,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use chrono::{DateTime, Utc};
-use domain::EmailAddress;
+use domain::{EmailAddress, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,6 +37,13 @@ pub struct Outcomes {
 pub struct Confirmation {
     /// When the person confirmed.
     pub at: DateTime<Utc>,
+}
+
+/// Who has left the list.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Left {
+    /// The user that was deleted.
+    pub user_id: UserId,
 }
 
 /// `POST /notifications/claims`

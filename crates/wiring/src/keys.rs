@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{ConfirmationKeys, IdKey, RegistrationIdIssuer};
+use domain::{IdKey, LinkKeys, RegistrationIdIssuer};
 use runtime::{ConfigError, Env, Secret, ServiceTokens, tokens::required_secret};
 
 /// The keys that are derived from the one secret.
@@ -12,7 +12,7 @@ pub struct Keys {
     /// Of registrations.
     pub ids: Arc<RegistrationIdIssuer>,
     /// Of links in e-mails.
-    pub confirmation: ConfirmationKeys,
+    pub links: LinkKeys,
 }
 
 impl Keys {
@@ -31,7 +31,7 @@ impl Keys {
                 IdKey::derive(&current),
                 previous_slice.map(IdKey::derive),
             )),
-            confirmation: ConfirmationKeys::derive(&current, previous_slice),
+            links: LinkKeys::derive(&current, previous_slice),
         }
     }
 }

@@ -14,7 +14,7 @@ mod site;
 
 use std::{io, sync::Arc};
 
-use domain::{ConfirmationKeys, RegistrationIdIssuer};
+use domain::{LinkKeys, RegistrationIdIssuer};
 use queue::Queue;
 use runtime::{Health, Service, ServiceClient, health::ask};
 use store::{Accounts, Registrations};
@@ -44,8 +44,8 @@ pub struct Dependencies {
     pub accounts: Arc<dyn Accounts>,
     /// Issues registration ids.
     pub ids: Arc<RegistrationIdIssuer>,
-    /// Knows confirmation links.
-    pub confirmation: ConfirmationKeys,
+    /// Knows the links in e-mails.
+    pub links: LinkKeys,
     /// The other services, for the console.
     pub services: Services,
 }

@@ -7,7 +7,7 @@ use crate::{Dependencies, SERVICE, Services, Settings};
 
 /// Reads the variables and opens what the service works with.
 pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
-    let Keys { tokens, ids, confirmation } = Keys::from_env(env)?;
+    let Keys { tokens, ids, links } = Keys::from_env(env)?;
     let settings = Settings::from_env(env)?;
     let store = wiring::remote_store(env, &tokens, SERVICE.name)?;
     let dependencies = Dependencies {
@@ -15,7 +15,7 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
         registrations: store.clone(),
         accounts: store,
         ids,
-        confirmation,
+        links,
         services: Services::from_env(env, &tokens)?,
     };
     Ok(Prepared::new(move |listener, shutdown| {

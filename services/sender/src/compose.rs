@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use domain::{ConfirmationKeys, RegistrationId, template};
+use domain::{Link, LinkKeys, RegistrationId, template};
 use lettre::{
     Address, Message,
     message::{
@@ -41,12 +41,12 @@ pub(crate) enum ComposeError {
 pub(crate) struct Composer {
     from: Mailbox,
     public_url: String,
-    confirmation: ConfirmationKeys,
+    links: LinkKeys,
 }
 
 impl Composer {
-    pub(crate) fn new(from: Mailbox, public_url: String, confirmation: ConfirmationKeys) -> Self {
-        Self { from, public_url, confirmation }
+    pub(crate) fn new(from: Mailbox, public_url: String, links: LinkKeys) -> Self {
+        Self { from, public_url, links }
     }
 
     /// Where links lead.
@@ -77,7 +77,7 @@ impl Composer {
         let header = |name, value: &str| {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
         };
-        let message = Message::builder()
+        let mut message = Message::builder()
             .from(self.from.clone())
             // The address alone: a name is the person's to choose, and stays out of headers.
             .to(Mailbox::new(None, to.clone()))
@@ -86,7 +86,16 @@ impl Composer {
             .date(SystemTime::from(mail.created_at))
             // RFC 3834: no holiday notices in answer, please.
             .raw_header(header("Auto-Submitted", "auto-generated"))
-            .raw_header(header("Content-Language", &text.locale))
+            .raw_header(header("Content-Language", &text.locale));
+        if let Some(url) = self.leave_url(mail, template) {
+            message = message.raw_header(header("List-Unsubscribe", &format!("<{url}>")));
+            // RFC 8058 has mail programs do it by themselves, where nobody can listen.
+            if url.starts_with("https:") {
+                message = message
+                    .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+            }
+        }
+        let message = message
             .multipart(MultiPart::alternative_plain_html(rendered.text, rendered.html))
             .map_err(|e| ComposeError::Message(e.to_string()))?;
         Ok((to, message.formatted()))
@@ -111,10 +120,12 @@ impl Composer {
         let confirm_url = match (template, mail.registration_id) {
             (template::CONFIRMATION, None) => return Err(ComposeError::NothingToConfirm),
             (template::ALREADY_REGISTERED, _) if mail.confirmed => None,
-            (_, id) => id.map(|id| self.confirm_url(id, mail)),
+            (_, id) => id.map(|id| self.url(Link::Confirm, id, mail)),
         };
-        let confirm_url = confirm_url.map_or_else(|| Value::from(()), |url| link(&url));
-        facts.insert("confirm_url".into(), confirm_url);
+        let leave_url = self.leave_url(mail, template);
+        for (name, url) in [("confirm_url", confirm_url), ("leave_url", leave_url)] {
+            facts.insert(name.into(), url.map_or_else(|| Value::from(()), |url| link(&url)));
+        }
         facts.insert("public_url".into(), link(&self.public_url));
         Ok(facts)
     }
@@ -124,9 +135,19 @@ impl Composer {
         url.strip_prefix(&self.public_url).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    fn confirm_url(&self, id: RegistrationId, mail: &Mail) -> String {
-        let token = self.confirmation.sign(id, mail.created_at);
-        format!("{}/confirm/{token}", self.public_url)
+    /// Where a person leaves the list: told in what the list sends, and not while they are not on it yet.
+    /// Who was entered by hand has no registration to name.
+    fn leave_url(&self, mail: &Mail, template: &str) -> Option<String> {
+        let id = mail.registration_id.filter(|_| template == template::WELCOME)?;
+        Some(self.url(Link::Leave, id, mail))
+    }
+
+    fn url(&self, to: Link, id: RegistrationId, mail: &Mail) -> String {
+        let page = match to {
+            Link::Confirm => "confirm",
+            Link::Leave => "leave",
+        };
+        format!("{}/{page}/{}", self.public_url, self.links.sign(to, id, mail.created_at))
     }
 }
 
@@ -143,7 +164,7 @@ mod tests {
 
     fn composer() -> Composer {
         let from = "UserStream <no-reply@example.com>".parse().unwrap();
-        let keys = ConfirmationKeys::derive(b"secret", []);
+        let keys = LinkKeys::derive(b"secret", []);
         Composer::new(from, "https://example.org".into(), keys)
     }
 
@@ -217,6 +238,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_the_list_sends_says_how_to_leave_it() {
+        let keys = LinkKeys::derive(b"secret", []);
+        let ada = mail("Ada", None);
+        let token = keys.sign(Link::Leave, ada.registration_id.unwrap(), ada.created_at);
+        let text = String::from_utf8(compose(&ada, template::WELCOME).unwrap()).unwrap();
+        let url = format!("https://example.org/leave/{token}");
+        assert!(text.contains(&format!("List-Unsubscribe: <{url}>\r\n")), "{text}");
+        assert!(text.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+        let confirmation = compose(&ada, template::CONFIRMATION).unwrap();
+        let by_hand = Mail { registration_id: None, ..ada };
+        let by_hand = compose(&by_hand, template::WELCOME).unwrap();
+        for without in [confirmation, by_hand] {
+            let text = String::from_utf8(without).unwrap();
+            assert!(!text.contains("nsubscribe") && !text.contains("/leave/"), "{text}");
+        }
+    }
+
     /// None of these passes the rules for names; a row that another program wrote may have one.
     #[test]
     fn a_hostile_name_is_text_and_nothing_else() {
@@ -235,7 +274,7 @@ mod tests {
                 let bytes = compose(&mail(name, None), template).unwrap();
                 let read = MessageParser::default().parse(&bytes).unwrap();
                 let headers: Vec<_> = read.headers().iter().map(|h| h.name().to_owned()).collect();
-                let expected = [
+                let mut expected = vec![
                     "From",
                     "To",
                     "Subject",
@@ -246,6 +285,9 @@ mod tests {
                     "MIME-Version",
                     "Content-Type",
                 ];
+                if template == template::WELCOME {
+                    expected.splice(7..7, ["List-Unsubscribe", "List-Unsubscribe-Post"]);
+                }
                 assert_eq!(headers, expected, "{name}");
                 let Some(Parsed::List(to)) = read.to() else { panic!("{name}") };
                 assert_eq!((to.len(), to[0].address()), (1, Some("ada@example.com")));

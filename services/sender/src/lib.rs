@@ -20,7 +20,7 @@ mod together;
 
 use std::{io, sync::Arc, time::Duration};
 
-use domain::ConfirmationKeys;
+use domain::LinkKeys;
 use queue::{EMAIL_NOTIFICATIONS, Queue, Worker, WorkerSettings};
 use runtime::{Health, Service, ServiceTokens, health::ask};
 use store::{Deliveries, Notifications, Overview, Templates};
@@ -57,8 +57,8 @@ pub struct Dependencies {
     pub database: Arc<dyn Overview>,
     /// Knows who may call.
     pub tokens: ServiceTokens,
-    /// Signs confirmation links.
-    pub confirmation: ConfirmationKeys,
+    /// Signs the links in e-mails.
+    pub links: LinkKeys,
 }
 
 /// Serves and consumes until shutdown, then finishes what is in hand.
@@ -68,19 +68,12 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let Dependencies {
-        queue,
-        deliveries,
-        notifications,
-        templates,
-        database,
-        tokens,
-        confirmation,
-    } = dependencies;
+    let Dependencies { queue, deliveries, notifications, templates, database, tokens, links } =
+        dependencies;
     let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
     let relay = Arc::new(relay.map_err(io::Error::other)?);
     let catalogue = Arc::new(Catalogue::new(templates.clone()));
-    let composer = Composer::new(settings.from, settings.public_url, confirmation);
+    let composer = Composer::new(settings.from, settings.public_url, links);
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }))

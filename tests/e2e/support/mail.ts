@@ -8,8 +8,8 @@ export type Mail = {
   subject: string;
   text: string;
   html: string;
-  /** Where its button leads, if it has one. */
-  link: string | null;
+  /** Where it leads. */
+  links: string[];
 };
 
 /** The e-mails in an outbox folder, oldest first. */
@@ -33,7 +33,7 @@ function readMail(file: string): Mail {
     subject: header(whole, 'Subject'),
     text,
     html: of('text/html'),
-    link: /^http\S+$/m.exec(text)?.[0] ?? null,
+    links: text.match(/^http\S+$/gm) ?? [],
   };
 }
 

@@ -28,6 +28,14 @@ const WORDY = {
   email: `${'a.very.long.address'.repeat(3)}@a-long-subdomain.of-a-long-domain.example.com`,
 };
 
+/** Where somebody who has just confirmed may leave. */
+async function leaveLink(system: System): Promise<string> {
+  const ada = somebody();
+  await system.register(ada);
+  await fetch(await system.linkTo(ada.email), { method: 'POST' });
+  return system.linkTo(ada.email, 'leave');
+}
+
 export const STATES: State[] = [
   {
     name: 'form',
@@ -254,6 +262,21 @@ export const STATES: State[] = [
       await page.goto(await system.linkTo(ada.email));
       await page.getByRole('button', { name: 'Confirm my address' }).click();
       await expect(heading(page, 'You are on the list.')).toBeVisible();
+    },
+  },
+  {
+    name: 'leave',
+    async reach({ page, system }) {
+      await page.goto(await leaveLink(system));
+      await expect(heading(page, 'Leave the list')).toBeVisible();
+    },
+  },
+  {
+    name: 'left',
+    async reach({ page, system }) {
+      await page.goto(await leaveLink(system));
+      await page.getByRole('button', { name: 'Leave the list' }).click();
+      await expect(heading(page, 'You are off the list')).toBeVisible();
     },
   },
   {

@@ -146,11 +146,13 @@ export class System {
     return this.#until(`an e-mail to ${address}`, async () => this.mailsTo(address)[0]);
   }
 
-  /** Waits for the link in the first e-mail to an address. */
-  async linkTo(address: string): Promise<string> {
-    const { link, file } = await this.mailTo(address);
-    if (link === null) throw new Error(`there is no link in ${file}`);
-    return link;
+  /** Waits for an e-mail to an address with a link to one of our pages. */
+  linkTo(address: string, target: 'confirm' | 'leave' = 'confirm'): Promise<string> {
+    const start = `${this.url}/${target}/`;
+    return this.#until(`a link to ${target} for ${address}`, async () => {
+      const links = this.mailsTo(address).flatMap(({ links }) => links);
+      return links.find((link) => link.startsWith(start));
+    });
   }
 
   /** A genuine confirmation link of a registration that expired a minute ago. */

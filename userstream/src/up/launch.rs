@@ -24,7 +24,7 @@ pub(super) async fn all(
     background: &Handle,
     shutdown: &CancellationToken,
 ) -> Result<Services, Error> {
-    let Keys { tokens, ids, confirmation } = keys;
+    let Keys { tokens, ids, links } = keys;
     let queue = wiring::queue(env).await?;
     let [frontend, queue_receiver, sender, database_service, report_generator] = listeners;
     let mut running = JoinSet::new();
@@ -34,7 +34,7 @@ pub(super) async fn all(
         registrations: store.clone(),
         accounts: store.clone(),
         ids,
-        confirmation: confirmation.clone(),
+        links: links.clone(),
         services: frontend::Services::from_env(env, &tokens)?,
     };
     let (settings, stop) = (frontend::Settings::from_env(env)?, shutdown.clone());
@@ -61,7 +61,7 @@ pub(super) async fn all(
         templates: store.clone(),
         database: store.clone(),
         tokens: tokens.clone(),
-        confirmation,
+        links,
     };
     let (settings, stop) =
         (sender::Settings::from_env(env, wiring::trusted(env)?)?, shutdown.clone());

@@ -5,7 +5,7 @@ use domain::RegistrationId;
 use uuid::Uuid;
 
 use super::{AnyStore, at, person, record, registration};
-use crate::Confirmed;
+use crate::{Confirmed, RecordOutcome};
 
 pub async fn the_first_time_stays(store: AnyStore) {
     let item = registration("ada@example.com");
@@ -45,4 +45,31 @@ pub async fn a_changed_address_is_not_confirmed_by_the_old_one(store: AnyStore) 
     let new = registration("new@example.com");
     record(&store, &new).await;
     assert!(store.confirm(new.registration_id, when).await.unwrap().is_some());
+}
+
+pub async fn who_leaves_is_gone(store: AnyStore) {
+    let (ada, bob) = (registration("ada@example.com"), registration("bob@example.com"));
+    assert_eq!(store.leave(ada.registration_id).await.unwrap(), None);
+    let user = record(&store, &ada).await.user_id.unwrap();
+    let other = record(&store, &bob).await.user_id.unwrap();
+    let again = registration("ADA@example.com");
+    record(&store, &again).await;
+    // By any registration of the address.
+    assert_eq!(store.leave(again.registration_id).await.unwrap(), Some(user));
+    assert_eq!(store.user(user).await.unwrap(), None);
+    assert!(store.user(other).await.unwrap().is_some());
+    for id in [ada.registration_id, again.registration_id] {
+        assert_eq!(store.leave(id).await.unwrap(), None, "a repeat is harmless");
+        assert_eq!(store.registration(id).await.unwrap(), None);
+    }
+    let back = record(&store, &registration("ada@example.com")).await;
+    assert_eq!(back.outcome, RecordOutcome::Created, "who has left may come back");
+}
+
+pub async fn a_changed_address_does_not_leave_by_the_old_one(store: AnyStore) {
+    let item = registration("old@example.com");
+    let id = record(&store, &item).await.user_id.unwrap();
+    store.update_user(id, &person("new@example.com"), None).await.unwrap();
+    assert_eq!(store.leave(item.registration_id).await.unwrap(), None);
+    assert!(store.user(id).await.unwrap().is_some());
 }

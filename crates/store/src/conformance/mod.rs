@@ -76,6 +76,8 @@ macro_rules! store_conformance {
                 the_first_time_stays,
                 any_registration_of_the_address_will_do,
                 a_changed_address_is_not_confirmed_by_the_old_one,
+                who_leaves_is_gone,
+                a_changed_address_does_not_leave_by_the_old_one,
             ],
             users: [
                 an_address_is_taken_in_any_letter_case,

@@ -81,6 +81,20 @@ impl Registrations for PostgresStore {
         })
         .await
     }
+
+    async fn leave(&self, id: RegistrationId) -> Result<Option<UserId>, StoreError> {
+        retry::once(|| async move {
+            let mut tx = self.begin().await?;
+            let user = sqlx::query(REGISTERED).bind(id.0).fetch_optional(&mut *tx).await?;
+            let Some(user) = user else { return Ok(None) };
+            let user_id = UserId(get(&user, 0)?);
+            let delete = sqlx::query("DELETE FROM users WHERE id = $1").bind(user_id.0);
+            delete.execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(Some(user_id))
+        })
+        .await
+    }
 }
 
 fn trace(row: &PgRow, now: DateTime<Utc>) -> Result<RegistrationTrace, sqlx::Error> {

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::RegistrationId;
+use domain::{RegistrationId, UserId};
 use reqwest::Method;
 
 use super::{RemoteStore, call::Call};
 use crate::{
     Confirmed, NewRegistration, Recorded, RegistrationTrace, Registrations, StoreError,
-    wire::{Batch, Confirmation, MAX_BATCH, Outcomes},
+    wire::{Batch, Confirmation, Left, MAX_BATCH, Outcomes},
 };
 
 #[async_trait]
@@ -45,5 +45,11 @@ impl Registrations for RemoteStore {
     ) -> Result<Option<Confirmed>, StoreError> {
         let call = Call::new(Method::POST, format!("/registrations/{id}/confirm"));
         self.find(&call.json(&Confirmation { at })?).await
+    }
+
+    async fn leave(&self, id: RegistrationId) -> Result<Option<UserId>, StoreError> {
+        let call = Call::new(Method::POST, format!("/registrations/{id}/leave")).once();
+        let left: Option<Left> = self.find(&call).await?;
+        Ok(left.map(|left| left.user_id))
     }
 }

@@ -77,6 +77,17 @@ impl Registrations for SqliteStore {
         tx.commit().await.store()?;
         Ok(Some(Confirmed { user_id, confirmed_at: time::stored(at) }))
     }
+
+    async fn leave(&self, id: RegistrationId) -> Result<Option<UserId>, StoreError> {
+        let mut tx = self.begin().await?;
+        let user = sqlx::query(REGISTERED).bind(id.to_string()).fetch_optional(&mut *tx).await;
+        let Some(user) = user.store()? else { return Ok(None) };
+        let user_id = UserId(get(&user, 0).store()?);
+        let delete = sqlx::query("DELETE FROM users WHERE id = ?1").bind(user_id.0);
+        delete.execute(&mut *tx).await.store()?;
+        tx.commit().await.store()?;
+        Ok(Some(user_id))
+    }
 }
 
 fn trace(row: &SqliteRow, now: DateTime<Utc>) -> Result<RegistrationTrace, sqlx::Error> {

@@ -60,6 +60,7 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(registrations::get))
         .routes(routes!(registrations::history))
         .routes(routes!(registrations::confirm))
+        .routes(routes!(registrations::leave))
         .routes(routes!(notifications::list, notifications::add))
         .routes(routes!(notifications::get))
         .routes(routes!(notifications::attempts))

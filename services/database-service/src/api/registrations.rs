@@ -7,7 +7,8 @@ use runtime::{Json, Path, Problem, http::problem::ProblemBody};
 use serde::Serialize;
 use store::{
     AttemptOutcome, Confirmed, Notification, NotificationFilter, PastAttempt, RecordOutcome,
-    RegistrationTrace, Store, wire::Confirmation,
+    RegistrationTrace, Store,
+    wire::{Confirmation, Left},
 };
 use utoipa::ToSchema;
 
@@ -133,4 +134,20 @@ pub(super) async fn confirm(
 ) -> Result<Json<Confirmed>, Problem> {
     let confirmed = store.confirm(id, confirmation.at).await.map_err(problem)?;
     confirmed.map(Json).ok_or_else(|| Problem::not_found("registration"))
+}
+
+/// Deletes the user of a registration with all that belongs to it, as the person behind it wishes. A user
+/// whose address has changed since stays.
+#[utoipa::path(post, path = "/registrations/{id}/leave", tag = "registrations",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Left),
+    (status = 404, description = "Not there (any more)", body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn leave(
+    State(store): Db,
+    Path(id): Path<RegistrationId>,
+) -> Result<Json<Left>, Problem> {
+    let left = store.leave(id).await.map_err(problem)?;
+    let user_id = left.ok_or_else(|| Problem::not_found("registration"))?;
+    Ok(Json(Left { user_id }))
 }

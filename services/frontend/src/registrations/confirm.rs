@@ -8,7 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use chrono::Utc;
-use domain::{ConfirmationError, EmailRequested, Event, NotificationId, RegistrationId, template};
+use domain::{EmailRequested, Event, Link, LinkError, NotificationId, RegistrationId, template};
 use minijinja::{Value, context};
 use queue::EMAIL_NOTIFICATIONS;
 use runtime::{Path, Problem};
@@ -26,7 +26,7 @@ use super::{
     (status = 404, description = "Not a link of ours", body = String, content_type = "text/html"),
     (status = 410, description = "The link has expired", body = String, content_type = "text/html")))]
 pub(super) async fn show(State(intake): State<Arc<Intake>>, Path(token): Path<String>) -> Response {
-    match intake.confirmation.verify(&token, Utc::now()) {
+    match intake.links.verify(Link::Confirm, &token, Utc::now()) {
         // A genuine token is hexadecimal digits: nothing in it needs escaping.
         Ok(_) => intake
             .site
@@ -50,7 +50,7 @@ pub(super) async fn confirm(
     State(intake): State<Arc<Intake>>,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = match intake.confirmation.verify(&token, Utc::now()) {
+    let id = match intake.links.verify(Link::Confirm, &token, Utc::now()) {
         Ok(id) => id,
         Err(error) => return Ok(refused(&intake, error)),
     };
@@ -89,23 +89,23 @@ async fn confirm_registration(intake: &Intake, id: RegistrationId) -> Result<boo
     ))
 }
 
-fn refused(intake: &Intake, error: ConfirmationError) -> Response {
+pub(super) fn refused(intake: &Intake, error: LinkError) -> Response {
     let (status, heading, text) = match error {
-        ConfirmationError::Forged => (
+        LinkError::Forged => (
             StatusCode::NOT_FOUND,
             "This link is not complete",
             "Perhaps your mail program broke it in two. Copy the whole address from the e-mail.",
         ),
-        ConfirmationError::Expired => (
+        LinkError::Expired => (
             StatusCode::GONE,
             "This link has expired",
-            "Links are good for seven days. Register again, and a new one will come.",
+            "Links to confirm are good for seven days. Register again, and a new one will come.",
         ),
     };
     (status, message(intake, heading, text)).into_response()
 }
 
-fn message(intake: &Intake, heading: &str, text: &str) -> Html<String> {
+pub(super) fn message(intake: &Intake, heading: &str, text: &str) -> Html<String> {
     let context = context! { heading, text, action_label => "To the start", action_url => "/" };
     intake.site.page(heading, "message.html", context)
 }

@@ -6,6 +6,7 @@ mod confirm;
 mod create;
 mod form;
 mod idempotency;
+mod leave;
 mod limit;
 mod locale;
 mod outcomes;
@@ -13,7 +14,7 @@ mod status;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{ConfirmationKeys, RegistrationIdIssuer};
+use domain::{LinkKeys, RegistrationIdIssuer};
 use queue::Queue;
 use runtime::Problem;
 use store::{Registrations, StoreError};
@@ -28,7 +29,7 @@ pub(crate) struct Intake {
     queue: Arc<dyn Queue>,
     registrations: Arc<dyn Registrations>,
     ids: Arc<RegistrationIdIssuer>,
-    confirmation: ConfirmationKeys,
+    links: LinkKeys,
     clients: ClientAddresses,
     limit: Option<Arc<ClientLimit>>,
     answers: Answers,
@@ -42,7 +43,7 @@ impl Intake {
             queue: dependencies.queue.clone(),
             registrations: dependencies.registrations.clone(),
             ids: dependencies.ids.clone(),
-            confirmation: dependencies.confirmation.clone(),
+            links: dependencies.links.clone(),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
             limit: ClientLimit::new(settings.rate_limit_per_minute).map(Arc::new),
             answers: Answers::default(),
@@ -76,6 +77,7 @@ pub(crate) fn routes(intake: Intake) -> OpenApiRouter {
         .routes(routes!(status::status))
         .routes(routes!(status::status_page))
         .routes(routes!(confirm::show, confirm::confirm))
+        .routes(routes!(leave::show, leave::leave))
         .with_state(Arc::new(intake))
 }
 

@@ -6,7 +6,7 @@ use domain::template;
 use minijinja::{Error, Value};
 use store::Template;
 
-use super::{Facts, Part, Rendered, Texts, facts_of, link};
+use super::{Facts, Part, Rendered, Texts, facts_of, link, may_lack};
 
 /// The longest source of a part, in bytes.
 const MAX_SOURCE: usize = 64 * 1024;
@@ -64,6 +64,7 @@ pub(crate) fn sample(name: &str, public_url: &str) -> Facts<'static> {
     let more = facts_of(name).unwrap_or_default().iter().map(|fact| {
         let value = match *fact {
             "confirm_url" => below(&format!("confirm/{}", "5a".repeat(40))),
+            "leave_url" => below(&format!("leave/{}", "5a".repeat(40))),
             "download_url" => below(&format!("reports/{}", "5a".repeat(40))),
             "record_count" => Value::from(40_000),
             _ => Value::from("All registrations"),
@@ -82,10 +83,10 @@ pub(crate) fn check(texts: &Texts, draft: &Template) -> Vec<Mistake> {
         return mistakes;
     }
     let mut facts = vec![sentinel(draft)];
-    if draft.name == template::ALREADY_REGISTERED {
-        let mut confirmed = sentinel(draft);
-        confirmed.more.insert("confirm_url".into(), Value::from(()));
-        facts.push(confirmed);
+    if let Some(fact) = may_lack(&draft.name) {
+        let mut without = sentinel(draft);
+        without.more.insert(fact.into(), Value::from(()));
+        facts.push(without);
     }
     for facts in facts {
         match texts.render_draft(draft, facts) {

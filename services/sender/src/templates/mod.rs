@@ -15,7 +15,7 @@ use domain::template;
 /// The names of the e-mails, and what each may speak of besides the person and the public page.
 const KNOWN: [(&str, &[&str]); 4] = [
     (template::CONFIRMATION, &["confirm_url"]),
-    (template::WELCOME, &[]),
+    (template::WELCOME, &["leave_url"]),
     (template::ALREADY_REGISTERED, &["confirm_url"]),
     (template::REPORT_READY, &["report_name", "record_count", "download_url"]),
 ];
@@ -23,6 +23,15 @@ const KNOWN: [(&str, &[&str]); 4] = [
 /// The names of the e-mails.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().map(|(name, _)| *name)
+}
+
+/// What an e-mail may lack of that.
+fn may_lack(name: &str) -> Option<&'static str> {
+    match name {
+        template::WELCOME => Some("leave_url"),
+        template::ALREADY_REGISTERED => Some("confirm_url"),
+        _ => None,
+    }
 }
 
 /// What an e-mail may speak of by itself; none where there is no such e-mail.

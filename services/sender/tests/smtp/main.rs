@@ -12,9 +12,7 @@ mod templates;
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
-use domain::{
-    ConfirmationKeys, EmailRequested, Event, NotificationId, Registration, RegistrationId,
-};
+use domain::{EmailRequested, Event, LinkKeys, NotificationId, Registration, RegistrationId};
 use queue::{Depth, EMAIL_NOTIFICATIONS, Queue, RetryDelays};
 use reqwest::{Method, StatusCode};
 use runtime::{Secret, ServiceTokens};
@@ -91,7 +89,7 @@ impl Post {
             templates: self.store.clone(),
             database: self.store.clone(),
             tokens: tokens.clone(),
-            confirmation: ConfirmationKeys::derive(secret.expose().as_bytes(), []),
+            links: LinkKeys::derive(secret.expose().as_bytes(), []),
         };
         let settings = Settings {
             delivery: Delivery::Smtp(smtp),
