@@ -12,7 +12,7 @@ const MANY: usize = 16;
 /// For how long one such transaction says that there is a rush.
 const RECENTLY: i64 = 50;
 /// How long a consumer waits before it takes more. It takes some even in an endless rush.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// When many were last seen to publish at the same time.
 #[derive(Default)]
