@@ -118,7 +118,7 @@ impl Delivery {
             port: env.or("SMTP_PORT", "587")?,
             tls: env.or("SMTP_TLS", "starttls")?,
             login,
-            connections: positive(env, "SMTP_CONNECTIONS", "32")?,
+            connections: positive(env, "SMTP_CONNECTIONS", "48")?,
             connections_per_domain: positive(env, "SMTP_CONNECTIONS_PER_DOMAIN", "16")?,
             timeout: Duration::from_secs(seconds),
             trusted_ca,
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_server_has_sane_defaults() {
         let Ok(Delivery::Smtp(smtp)) = delivery(&[HOST]) else { panic!("no server") };
-        assert_eq!((smtp.port, smtp.tls, smtp.connections), (587, SmtpTls::StartTls, 32));
+        assert_eq!((smtp.port, smtp.tls, smtp.connections), (587, SmtpTls::StartTls, 48));
         assert!(smtp.login.is_none());
         let named = [HOST, ("SMTP_USER", "me"), ("SMTP_PASSWORD", "hunter2"), ("SMTP_TLS", "tls")];
         let Ok(Delivery::Smtp(smtp)) = delivery(&named) else { panic!("no server") };

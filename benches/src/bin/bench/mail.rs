@@ -23,7 +23,8 @@ use crate::{
 const MAILS: usize = 20_000;
 /// Bytes of an e-mail, about.
 const MAIL_BYTES: usize = 5_000;
-/// Connections to the mail server.
+/// Connections of smtp-source. The Sender has as many as it has by default: each of its own waits for the
+/// log after every e-mail, before it may take the next.
 const CONNECTIONS: usize = 32;
 const TOGETHER: usize = 500;
 
@@ -91,7 +92,6 @@ impl Servers {
                 ("SMTP_HOST", "127.0.0.1".into()),
                 ("SMTP_PORT", sink.port.to_string()),
                 ("SMTP_TLS", "none".into()),
-                ("SMTP_CONNECTIONS", CONNECTIONS.to_string()),
             ];
             let started = Instant::now();
             let sender = self.launch("sender", &variables);
