@@ -96,7 +96,11 @@ impl PostgresStore {
         let pool = self.work().await?;
         let mut others = CONNECTIONS;
         loop {
-            match pool.begin().await {
+            // In a task of its own, which goes on when the caller hangs up: the driver does not know of a
+            // transaction whose beginning was cut short, and would hand its connection on with it.
+            let pool = pool.clone();
+            let begun = tokio::spawn(async move { pool.begin().await }).await;
+            match begun.map_err(|e| StoreError::Unavailable(e.to_string()))? {
                 Err(e) if others > 0 && is_dead(&e) => others -= 1,
                 result => return Ok(result?),
             }
