@@ -120,7 +120,10 @@ impl Composer {
         let confirm_url = match (template, mail.registration_id) {
             (template::CONFIRMATION, None) => return Err(ComposeError::NothingToConfirm),
             (template::ALREADY_REGISTERED, _) if mail.confirmed => None,
-            (_, id) => id.map(|id| self.url(Link::Confirm, id, mail)),
+            (template::CONFIRMATION | template::ALREADY_REGISTERED, id) => {
+                id.map(|id| self.url(Link::Confirm, id, mail))
+            }
+            _ => None,
         };
         let leave_url = self.leave_url(mail, template);
         for (name, url) in [("confirm_url", confirm_url), ("leave_url", leave_url)] {

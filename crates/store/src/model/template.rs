@@ -45,7 +45,7 @@ pub struct NewTemplate {
 
 impl Template {
     /// Whether a new text would be this one again.
-    pub(crate) fn says(&self, new: &NewTemplate) -> bool {
+    pub fn says(&self, new: &NewTemplate) -> bool {
         (&self.subject, &self.text, &self.html) == (&new.subject, &new.text, &new.html)
     }
 }

@@ -124,11 +124,11 @@ pub(super) async fn put(
     if !mistakes.is_empty() {
         return Err(refused(mistakes));
     }
-    if let Some(same) = texts.exactly(&draft.name, &language).filter(|t| says_the_same(t, &draft)) {
-        return Ok(Json(same.clone()));
-    }
     let Template { name, locale, subject, text, html, .. } = draft;
     let new = NewTemplate { name, locale, subject, text, html };
+    if let Some(same) = texts.exactly(&new.name, &language).filter(|text| text.says(&new)) {
+        return Ok(Json(same.clone()));
+    }
     let saved = app.templates.save_template(&new).await.map_err(super::problem)?;
     latest(&app).await?;
     Ok(Json(saved))
@@ -200,10 +200,6 @@ pub(super) async fn preview(
 
 async fn latest(app: &AppState) -> Result<Arc<Texts>, Problem> {
     app.catalogue.latest().await.map_err(super::problem)
-}
-
-fn says_the_same(one: &Template, other: &Template) -> bool {
-    (&one.subject, &one.text, &one.html) == (&other.subject, &other.text, &other.html)
 }
 
 fn refused(mistakes: impl IntoIterator<Item = Mistake>) -> Problem {
