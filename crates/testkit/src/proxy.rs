@@ -4,7 +4,7 @@ use std::{
     io,
     net::Ipv4Addr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -31,6 +31,8 @@ pub struct Proxy {
 #[derive(Debug)]
 struct Shared {
     mode: watch::Sender<Mode>,
+    listening: Mutex<bool>,
+    listening_changed: Condvar,
     targets: Mutex<Vec<u16>>,
     next: AtomicUsize,
 }
@@ -55,6 +57,8 @@ impl Proxy {
     pub fn start(targets: impl IntoIterator<Item = u16>) -> Self {
         let shared = Arc::new(Shared {
             mode: watch::Sender::new(Mode::Pass),
+            listening: Mutex::new(false),
+            listening_changed: Condvar::new(),
             targets: Mutex::new(targets.into_iter().collect()),
             next: AtomicUsize::new(0),
         });
@@ -77,27 +81,27 @@ impl Proxy {
 
     /// Passes new connections on to these ports; those that are open stay with theirs.
     pub fn set_targets(&self, targets: impl IntoIterator<Item = u16>) {
-        *self.shared.targets() = targets.into_iter().collect();
+        *lock(&self.shared.targets) = targets.into_iter().collect();
     }
 
-    /// Closes all connections and refuses new ones.
+    /// Closes all connections and refuses new ones from the moment it returns.
     pub fn cut(&self) {
-        self.shared.mode.send_replace(Mode::Cut);
+        self.shared.switch(Mode::Cut);
     }
 
     /// Holds up what passes by so much, in both directions, piece by piece.
     pub fn delay(&self, by: Duration) {
-        self.shared.mode.send_replace(Mode::Delay(by));
+        self.shared.switch(Mode::Delay(by));
     }
 
     /// Takes connections but passes nothing on, as a network does that swallows packets.
     pub fn stall(&self) {
-        self.shared.mode.send_replace(Mode::Stall);
+        self.shared.switch(Mode::Stall);
     }
 
     /// Gets out of the way. What was held up goes on.
     pub fn restore(&self) {
-        self.shared.mode.send_replace(Mode::Pass);
+        self.shared.switch(Mode::Pass);
     }
 }
 
@@ -108,13 +112,26 @@ impl Drop for Proxy {
 }
 
 impl Shared {
-    fn targets(&self) -> std::sync::MutexGuard<'_, Vec<u16>> {
-        self.targets.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the mode and waits until the port is open or closed as it says.
+    fn switch(&self, mode: Mode) {
+        self.mode.send_replace(mode);
+        let mut listening = lock(&self.listening);
+        // Whoever changed it again meanwhile does the waiting.
+        while *listening == mode.is_closed() && *self.mode.borrow() == mode {
+            let changed =
+                self.listening_changed.wait_timeout(listening, Duration::from_millis(100));
+            listening = changed.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn set_listening(&self, listening: bool) {
+        *lock(&self.listening) = listening;
+        self.listening_changed.notify_all();
     }
 
     /// A connection to the next target that takes one.
     async fn connect(&self) -> Option<TcpStream> {
-        let mut targets = self.targets().clone();
+        let mut targets = lock(&self.targets).clone();
         if targets.is_empty() {
             return None;
         }
@@ -129,6 +146,10 @@ impl Shared {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 async fn serve(shared: &Arc<Shared>, told: &mpsc::Sender<u16>) {
     // Bound but not listening: keeps the port ours while nobody may connect to it.
     let held = bind(0).expect("a free port");
@@ -136,6 +157,7 @@ async fn serve(shared: &Arc<Shared>, told: &mpsc::Sender<u16>) {
     let mut mode = shared.mode.subscribe();
     loop {
         let listener = listen(port).expect("the port is held for us");
+        shared.set_listening(true);
         // Only the first time somebody waits for it.
         let _ = told.send(port);
         loop {
@@ -145,6 +167,7 @@ async fn serve(shared: &Arc<Shared>, told: &mpsc::Sender<u16>) {
             }
         }
         drop(listener);
+        shared.set_listening(false);
         if matches!(mode.wait_for(|m| *m != Mode::Cut).await.as_deref(), Ok(Mode::Ended) | Err(_)) {
             return;
         }
@@ -267,14 +290,7 @@ mod tests {
         let address = (Ipv4Addr::LOCALHOST, proxy.port());
         assert_eq!(TcpStream::connect(address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
         proxy.restore();
-        let started = std::time::Instant::now();
-        let mut stream = loop {
-            match TcpStream::connect(address) {
-                Ok(stream) => break stream,
-                Err(error) => assert!(started.elapsed() < Duration::from_secs(30), "{error}"),
-            }
-        };
-        assert_eq!(next(&mut stream).unwrap(), b'a');
+        assert_eq!(next(&mut connect(&proxy)).unwrap(), b'a');
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod disk;
 mod load;
 mod mail;
 mod memory;
+mod monolith;
 mod peers;
 mod servers;
 

@@ -14,7 +14,7 @@ use testkit::{Postgres, Process, RabbitMq, eventually, free_ports};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::{CONNECTIONS, ROUND, ROUNDS, load::Load, median, memory, note, peers, row};
+use crate::{CONNECTIONS, ROUND, ROUNDS, load::Load, median, memory, monolith, note, peers, row};
 
 /// Bytes of a registration's message, about.
 const MESSAGE_BYTES: usize = 420;
@@ -69,7 +69,7 @@ impl Servers {
         Process::start(&self.binary, &[service], &all, &log)
     }
 
-    /// One Frontend, beside a publisher that does nothing but publish.
+    /// One Frontend, beside a publisher that does nothing but publish and a form that inserts its row.
     async fn intake(&self) -> bool {
         let url = self.broker.fresh_url();
         let [port] = free_ports();
@@ -80,21 +80,29 @@ impl Servers {
             .await;
         // The first registration makes the queues.
         Load::of_registrations(&address, 1_000).run(1, Duration::from_millis(500)).await;
-        let (mut ratios, mut posts, mut raws, mut late) = (vec![], vec![], vec![], vec![]);
+        let database = self.database.url(&self.database.create_database());
+        let form = monolith::start(&database).await.expect("a monolith");
+        let (mut of_raw, mut of_form, mut late) = (vec![], vec![], vec![]);
+        let (mut posts, mut raws, mut forms) = (vec![], vec![], vec![]);
         for round in 0..ROUNDS {
             let raw = peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published");
             let load = Load::of_registrations(&address, round).run(CONNECTIONS, ROUND).await;
-            assert_eq!(load.refused, 0, "a registration was refused");
-            ratios.push(load.per_second / raw);
+            let inserting = Load::of_registrations(&form, round).run(CONNECTIONS, ROUND).await;
+            assert_eq!(load.refused + inserting.refused, 0, "a registration was refused");
+            of_raw.push(load.per_second / raw);
+            of_form.push(load.per_second / inserting.per_second);
             posts.push(load.per_second);
             raws.push(raw);
+            forms.push(inserting.per_second);
             late.push(load.p99.as_secs_f64() * 1e3);
         }
-        let (ratio, p99) = (median(ratios), median(late));
+        let (of_raw, of_form, p99) = (median(of_raw), median(of_form), median(late));
+        let (posts, raws, forms) = (median(posts), median(raws), median(forms));
         let peak = memory::peak_mib(process.id());
-        let name =
-            format!("intake ({:.0}/s) : raw publisher ({:.0}/s)", median(posts), median(raws));
-        let a = row(&name, &format!("{ratio:.2}"), ">= 0.50", ratio >= 0.5);
+        let name = format!("intake ({posts:.0}/s) : raw publisher ({raws:.0}/s)");
+        let a = row(&name, &format!("{of_raw:.2}"), ">= 0.50", of_raw >= 0.5);
+        let name = format!("intake : a monolith's INSERT each ({forms:.0}/s)");
+        let d = row(&name, &format!("{of_form:.2}"), ">= 2.00", of_form >= 2.0);
         let b = row("  p99 of a registration", &format!("{p99:.1} ms"), "<= 50 ms", p99 <= 50.0);
         let c = row(
             "  peak memory of the Frontend",
@@ -102,7 +110,7 @@ impl Servers {
             "<= 128 MiB",
             peak <= 128.0,
         );
-        a && b && c
+        a && b && c && d
     }
 
     /// A Database Service that is ready, and its address.

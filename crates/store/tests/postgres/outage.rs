@@ -9,15 +9,17 @@ use std::{
     time::Duration,
 };
 
+use chrono::Utc;
 use domain::UserFilter;
 use futures::StreamExt;
+use sqlx::{Executor, PgPool};
 use store::{
     NotificationFilter, Notifications, Overview, PostgresStore, RecordOutcome, Registrations,
     StoreError, Users,
 };
-use testkit::{Postgres, eventually};
+use testkit::{Postgres, Proxy, eventually};
 
-use crate::{crowd, open, registration, settings};
+use crate::{crowd, database, open, registration, settings};
 
 /// A server that only one test may stop.
 async fn server() -> (Arc<Postgres>, String) {
@@ -162,4 +164,26 @@ async fn an_export_that_is_cut_is_never_a_short_success() {
     let rest: Vec<_> = export.collect().await;
     assert!(matches!(rest.last(), Some(Err(StoreError::Unavailable(_)))), "{:?}", rest.last());
     assert!(rest.len() < 120_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_given_up_while_it_begins_leaves_no_transaction_open() {
+    let url = database().await;
+    let port = Postgres::shared().port();
+    let proxy = Proxy::start([port]);
+    let store = open(&url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port()))).await;
+    let ada = registration("ada@example.com");
+    store.record(std::slice::from_ref(&ada)).await.unwrap();
+    proxy.stall();
+    let confirm = store.confirm(ada.registration_id, Utc::now());
+    let given_up = tokio::time::timeout(Duration::from_millis(200), confirm).await;
+    assert!(given_up.is_err(), "nothing came through");
+    proxy.restore();
+    let by_hand = PgPool::connect(&url).await.unwrap();
+    let sql = "SELECT pid FROM pg_stat_activity
+               WHERE datname = current_database() AND state = 'idle' AND query LIKE 'ROLLBACK%'";
+    eventually("what was begun is rolled back", || async {
+        by_hand.fetch_optional(sql).await.unwrap()
+    })
+    .await;
 }
