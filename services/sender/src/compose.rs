@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use domain::{Link, LinkKeys, RegistrationId, template};
 use lettre::{
-    Address, Message,
+    Address,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Body, Mailbox, Mailboxes, MultiPart, SinglePart,
+        header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers},
     },
 };
 use minijinja::{Value, value::Serde};
@@ -15,6 +15,9 @@ use serde_json::Map;
 use store::Mail;
 
 use crate::templates::{Facts, Mistake, Texts, link};
+
+/// Characters of a line that every mail server takes (RFC 5322, 2.1.1).
+const MAX_LINE: usize = 998;
 
 /// Why an e-mail cannot be written. Repeating cannot mend it.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +34,9 @@ pub(crate) enum ComposeError {
     /// The person did not register by themselves.
     #[error("there is no registration to confirm: the person was entered by hand")]
     NothingToConfirm,
-    /// The parts do not make an e-mail.
-    #[error("the e-mail cannot be built: {0}")]
-    Message(String),
+    /// Nobody can be written to at this address.
+    #[error("the address cannot be written to: {0}")]
+    Address(String),
 }
 
 /// Writes e-mails.
@@ -72,33 +75,38 @@ impl Composer {
             more: self.facts(mail, template, context)?,
         };
         let rendered = texts.render(text, facts).map_err(ComposeError::Mistake)?;
-        let to: Address = mail.email.parse().map_err(|e| ComposeError::Message(format!("{e}")))?;
+        let to = mail.email.parse::<Address>();
+        let to = to.map_err(|e| ComposeError::Address(e.to_string()))?;
         let domain = self.from.email.domain();
-        let header = |name, value: &str| {
-            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        // Put together here: the builder of whole messages reads what it has just written, several times.
+        let mut headers = Headers::new();
+        headers.set(header::From::from(Mailboxes::from(self.from.clone())));
+        // The address alone: a name is the person's to choose, and stays out of headers.
+        headers.set(header::To::from(Mailboxes::from(Mailbox::new(None, to.clone()))));
+        headers.set(header::Subject::from(rendered.subject));
+        headers.set(header::MessageId::from(format!("<{}@{domain}>", mail.notification_id)));
+        headers.set(header::Date::from(SystemTime::from(mail.created_at)));
+        let mut set = |name, value: &str| {
+            let name = HeaderName::new_from_ascii_str(name);
+            headers.insert_raw(HeaderValue::new(name, value.to_owned()));
         };
-        let mut message = Message::builder()
-            .from(self.from.clone())
-            // The address alone: a name is the person's to choose, and stays out of headers.
-            .to(Mailbox::new(None, to.clone()))
-            .subject(rendered.subject)
-            .message_id(Some(format!("<{}@{domain}>", mail.notification_id)))
-            .date(SystemTime::from(mail.created_at))
-            // RFC 3834: no holiday notices in answer, please.
-            .raw_header(header("Auto-Submitted", "auto-generated"))
-            .raw_header(header("Content-Language", &text.locale));
+        // RFC 3834: no holiday notices in answer, please.
+        set("Auto-Submitted", "auto-generated");
+        set("Content-Language", &text.locale);
         if let Some(url) = self.leave_url(mail, template) {
-            message = message.raw_header(header("List-Unsubscribe", &format!("<{url}>")));
+            set("List-Unsubscribe", &format!("<{url}>"));
             // RFC 8058 has mail programs do it by themselves, where nobody can listen.
             if url.starts_with("https:") {
-                message = message
-                    .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+                set("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
             }
         }
-        let message = message
-            .multipart(MultiPart::alternative_plain_html(rendered.text, rendered.html))
-            .map_err(|e| ComposeError::Message(e.to_string()))?;
-        Ok((to, message.formatted()))
+        headers.set(header::MIME_VERSION_1_0);
+        let parts = MultiPart::alternative()
+            .singlepart(part(ContentType::TEXT_PLAIN, &rendered.text))
+            .singlepart(part(ContentType::TEXT_HTML, &rendered.html));
+        let mut message = headers.to_string().into_bytes();
+        message.extend(parts.formatted());
+        Ok((to, message))
     }
 
     /// What an e-mail speaks of beside the person: what the request says, and what is ours to say.
@@ -152,6 +160,20 @@ impl Composer {
         };
         format!("{}/{page}/{}", self.public_url, self.links.sign(to, id, mail.created_at))
     }
+}
+
+/// A text as it goes over the wire: as it is where every mail server takes that, encoded otherwise.
+fn part(content_type: ContentType, text: &str) -> SinglePart {
+    let lines = || text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let wired = lines().collect::<Vec<_>>().join("\r\n");
+    let is_plain = text.is_ascii()
+        && lines().all(|line| line.len() <= MAX_LINE && !line.contains(['\r', '\0']));
+    let body = if is_plain {
+        Body::dangerous_pre_encoded(wired.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(wired)
+    };
+    SinglePart::builder().header(content_type).body(body)
 }
 
 #[cfg(test)]
