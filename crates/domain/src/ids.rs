@@ -49,6 +49,11 @@ uuid_newtype!(
     ReportId
 );
 
+uuid_newtype!(
+    /// One schedule of reports.
+    ScheduleId
+);
+
 /// The numeric key of a row in `users`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,

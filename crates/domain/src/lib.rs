@@ -17,7 +17,9 @@ mod validation;
 
 pub use email::{EmailAddress, EmailError};
 pub use event::{Event, EventData, MAX_EVENT_BYTES, MalformedEvent};
-pub use ids::{IdKey, NotificationId, RegistrationId, RegistrationIdIssuer, ReportId, UserId};
+pub use ids::{
+    IdKey, NotificationId, RegistrationId, RegistrationIdIssuer, ReportId, ScheduleId, UserId,
+};
 pub use links::{Link, LinkError, LinkKeys};
 pub use messages::{EmailRequested, RegistrationSubmitted, ReportRequested, template};
 pub use name::{NameError, PersonName};

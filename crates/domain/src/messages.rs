@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{EventData, NotificationId, Registration, RegistrationId, ReportId, UserId};
+use crate::{
+    EventData, NotificationId, Registration, RegistrationId, ReportId, ScheduleId, UserId,
+};
 
 /// A person submitted the form. Carried by the queue `user.registration`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +90,9 @@ pub struct ReportRequested {
     /// Who asked; shown in the list of reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<String>,
+    /// The schedule whose report it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule_id: Option<ScheduleId>,
 }
 
 impl EventData for ReportRequested {

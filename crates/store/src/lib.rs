@@ -34,7 +34,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{NotificationId, Registration, RegistrationId, ReportId, UserFilter, UserId};
-use futures::stream::BoxStream;
 
 /// Everything that is kept.
 pub trait Store:
@@ -112,10 +111,7 @@ pub trait Users: Send + Sync + 'static {
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError>;
     /// All users that pass the filter, by ascending id, from one consistent snapshot, in constant
     /// memory. An error ends the stream: what came before it is incomplete.
-    async fn export_users(
-        &self,
-        filter: &UserFilter,
-    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError>;
+    async fn export_users(&self, filter: &UserFilter) -> Result<Export, StoreError>;
 }
 
 /// The claims that keep each e-mail from being sent twice, and what came of them.
@@ -196,9 +192,35 @@ pub trait Reports: Send + Sync + 'static {
         owner: uuid::Uuid,
         lease: Duration,
     ) -> Result<ReportClaim, StoreError>;
-    /// Records the end of a report. A file that is there outlives what is told later; a report that
-    /// is not in the log (any more) is passed over.
-    async fn finish_report(&self, id: ReportId, result: &ReportResult) -> Result<(), StoreError>;
+    /// Renews a claim, and notes how many rows are written. `false` when the report is not the owner's to
+    /// generate any more: cancelled, deleted, or another's.
+    async fn renew_report(
+        &self,
+        id: ReportId,
+        owner: uuid::Uuid,
+        rows: i64,
+        lease: Duration,
+    ) -> Result<bool, StoreError>;
+    /// Records the end of a report that `owner` has claimed; told twice it is recorded once. `false`, and
+    /// nothing changes, when the report is not the owner's any more.
+    async fn finish_report(
+        &self,
+        id: ReportId,
+        owner: uuid::Uuid,
+        result: &ReportResult,
+    ) -> Result<bool, StoreError>;
+    /// Ends a report that is queued or running, as failed for this reason; one that has ended stays as it
+    /// is. Returns it as it stands; `None` where there is none.
+    async fn cancel_report(&self, id: ReportId, reason: &str)
+    -> Result<Option<Report>, StoreError>;
+    /// Reports whose files are not to be kept, oldest first.
+    async fn outdated_reports(
+        &self,
+        retention: &Retention,
+        limit: u32,
+    ) -> Result<Vec<Report>, StoreError>;
+    /// Notes that the file of a finished report was removed, and why.
+    async fn forget_file(&self, id: ReportId, reason: &str) -> Result<(), StoreError>;
     /// One report.
     async fn report(&self, id: ReportId) -> Result<Option<Report>, StoreError>;
     /// One page of reports, newest first, and where to continue if there are more.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, PastAttempt,
-    Recorded, ReleasedClaim, Template,
+    Recorded, ReleasedClaim, Report, ReportResult, Template,
 };
 
 /// The most items of one batch.
@@ -107,6 +107,56 @@ pub struct ClaimReport {
     #[schema(maximum = 86_400_000)]
     pub lease_ms: u64,
 }
+
+/// `POST /reports/{id}/renew`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewReport {
+    /// Who claims.
+    pub owner: Uuid,
+    /// Rows that are written.
+    pub rows: i64,
+    /// For how long, in milliseconds; at most a day.
+    #[schema(maximum = 86_400_000)]
+    pub lease_ms: u64,
+}
+
+/// `POST /reports/{id}/finish`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FinishReport<'a> {
+    /// Who has claimed it.
+    pub owner: Uuid,
+    /// How it ended.
+    #[schema(value_type = ReportResult)]
+    pub result: Cow<'a, ReportResult>,
+}
+
+/// Whether a report is its claimer's.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Owned {
+    /// `false` where it was cancelled, deleted, or is another's.
+    pub owned: bool,
+}
+
+/// `POST /reports/{id}/cancel` and `/forget-file`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason<'a> {
+    /// What happened and what to do, for a person.
+    #[schema(value_type = String)]
+    pub reason: Cow<'a, str>,
+}
+
+/// `GET /reports/outdated`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct OutdatedReports {
+    /// Oldest first.
+    pub items: Vec<Report>,
+}
+
+/// When the snapshot of an export was taken (RFC 3339), as a header of the answer.
+pub const SNAPSHOT_TIME: &str = "x-snapshot-time";
 
 /// `POST /accounts/first`
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -113,6 +113,7 @@ pub async fn one_generator_of_eight_gets_the_report(store: AnyStore) {
         format: "csv".into(),
         request: json!({}),
         requested_by: None,
+        schedule_id: None,
     };
     let claims = eight(|_| {
         let (store, report) = (store.clone(), report.clone());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 use domain::ReportId;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{AnyStore, address, at, registration, request};
 use crate::{AttemptOutcome, NewReport, NotificationAttempt, ReportResult, Stats, UserStats};
@@ -45,10 +46,14 @@ pub async fn everything_is_counted(store: AnyStore) {
             format: "csv".into(),
             request: json!({}),
             requested_by: None,
+            schedule_id: None,
         };
         let id = store.request_report(&report).await.unwrap().report_id;
         if failed {
-            store.finish_report(id, &ReportResult::Failed { error: "e".into() }).await.unwrap();
+            let owner = Uuid::now_v7();
+            store.claim_report(id, owner, Duration::from_mins(1)).await.unwrap();
+            let failed = ReportResult::Failed { error: "e".into() };
+            assert!(store.finish_report(id, owner, &failed).await.unwrap());
         }
     }
 

@@ -87,6 +87,7 @@ pub async fn pages_visit_each_report_once(store: AnyStore) {
             format: "csv".into(),
             request: serde_json::json!({}),
             requested_by: None,
+            schedule_id: None,
         };
         newest_first.insert(0, store.request_report(&report).await.unwrap());
     }

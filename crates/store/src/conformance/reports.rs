@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use domain::ReportId;
+use domain::{ReportId, ScheduleId};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{AnyStore, at};
-use crate::{NewReport, Report, ReportClaim, ReportResult, ReportStatus};
+use crate::{NewReport, Report, ReportClaim, ReportResult, ReportStatus, Retention};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -19,6 +19,7 @@ fn new() -> NewReport {
         format: "csv".into(),
         request: json!({"filters": {"q": "x'\"\u{0}👩"}, "columns": ["id"], "options": null}),
         requested_by: Some("ada@example.com".into()),
+        schedule_id: Some(ScheduleId(Uuid::from_u128(7))),
     }
 }
 
@@ -34,6 +35,17 @@ fn done(file: &str) -> ReportResult {
 
 async fn requested(store: &AnyStore) -> ReportId {
     store.request_report(&new()).await.unwrap().report_id
+}
+
+/// A report in somebody's hand.
+async fn claimed(store: &AnyStore) -> (ReportId, Uuid) {
+    let (id, owner) = (requested(store).await, Uuid::now_v7());
+    assert_eq!(store.claim_report(id, owner, MINUTE).await.unwrap(), ReportClaim::Granted);
+    (id, owner)
+}
+
+fn failed(error: &str) -> ReportResult {
+    ReportResult::Failed { error: error.into() }
 }
 
 async fn logged(store: &AnyStore, id: ReportId) -> Report {
@@ -57,6 +69,7 @@ pub async fn a_report_is_requested_once(store: AnyStore) {
         requested_at: report.requested_at,
         generated_at: None,
         error: None,
+        schedule_id: new.schedule_id,
     };
     assert_eq!(report, expected);
     assert!((Utc::now() - report.requested_at).abs() < TimeDelta::minutes(1));
@@ -64,7 +77,9 @@ pub async fn a_report_is_requested_once(store: AnyStore) {
 
     let other = NewReport { report_name: "Another".into(), ..new.clone() };
     assert_eq!(store.request_report(&other).await.unwrap(), report, "the log has it already");
-    store.finish_report(new.report_id, &done("a.csv")).await.unwrap();
+    let owner = Uuid::now_v7();
+    store.claim_report(new.report_id, owner, MINUTE).await.unwrap();
+    store.finish_report(new.report_id, owner, &done("a.csv")).await.unwrap();
     assert_eq!(store.request_report(&new).await.unwrap().status, ReportStatus::Done);
     assert_eq!(store.reports(None, 10).await.unwrap().items.len(), 1);
 }
@@ -97,9 +112,8 @@ pub async fn an_expired_claim_is_taken_over(store: AnyStore) {
 }
 
 pub async fn a_finished_report_is_settled(store: AnyStore) {
-    let id = requested(&store).await;
-    store.claim_report(id, Uuid::now_v7(), MINUTE).await.unwrap();
-    store.finish_report(id, &done("2026/all.csv")).await.unwrap();
+    let (id, owner) = claimed(&store).await;
+    assert!(store.finish_report(id, owner, &done("2026/all.csv")).await.unwrap());
     let report = logged(&store, id).await;
     assert_eq!(report.status, ReportStatus::Done);
     assert_eq!((report.record_count, report.size_bytes), (Some(3), Some(123)));
@@ -112,9 +126,8 @@ pub async fn a_finished_report_is_settled(store: AnyStore) {
 }
 
 pub async fn a_failed_report_says_why(store: AnyStore) {
-    let id = requested(&store).await;
-    let failed = ReportResult::Failed { error: "There is no column \"age\".".into() };
-    store.finish_report(id, &failed).await.unwrap();
+    let (id, owner) = claimed(&store).await;
+    assert!(store.finish_report(id, owner, &failed("There is no column \"age\".")).await.unwrap());
     let report = logged(&store, id).await;
     assert_eq!(report.status, ReportStatus::Failed);
     assert_eq!(report.error.as_deref(), Some("There is no column \"age\"."));
@@ -123,27 +136,114 @@ pub async fn a_failed_report_says_why(store: AnyStore) {
     assert_eq!(claim, ReportClaim::Settled);
 }
 
-pub async fn a_file_outlives_a_late_failure(store: AnyStore) {
-    let id = requested(&store).await;
-    store.finish_report(id, &done("first.csv")).await.unwrap();
+pub async fn an_end_is_recorded_once_and_by_its_owner(store: AnyStore) {
+    let (id, owner) = claimed(&store).await;
+    let other = Uuid::now_v7();
+    assert!(!store.finish_report(id, other, &done("other.csv")).await.unwrap());
+    assert_eq!(logged(&store, id).await.status, ReportStatus::Running);
+    assert!(store.finish_report(id, owner, &done("first.csv")).await.unwrap());
     let first = logged(&store, id).await;
-    store.finish_report(id, &ReportResult::Failed { error: "late".into() }).await.unwrap();
-    store.finish_report(id, &done("second.csv")).await.unwrap();
+    // As when the answer was lost.
+    assert!(store.finish_report(id, owner, &done("first.csv")).await.unwrap());
+    assert!(!store.finish_report(id, other, &failed("late")).await.unwrap());
     assert_eq!(logged(&store, id).await, first);
 
+    // Whoever lost the claim while at work is not heard.
+    let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
     let id = requested(&store).await;
-    store.finish_report(id, &ReportResult::Failed { error: "first".into() }).await.unwrap();
-    store.finish_report(id, &ReportResult::Failed { error: "second".into() }).await.unwrap();
-    assert_eq!(logged(&store, id).await.error.as_deref(), Some("first"));
-    store.finish_report(id, &done("late.csv")).await.unwrap();
-    let report = logged(&store, id).await;
-    assert_eq!(
-        (report.status, report.error),
-        (ReportStatus::Done, None),
-        "there is a file after all"
-    );
-    // One that is not there is passed over.
-    store.finish_report(ReportId::new(), &done("nobody.csv")).await.unwrap();
+    store.claim_report(id, one, Duration::ZERO).await.unwrap();
+    store.claim_report(id, two, MINUTE).await.unwrap();
+    assert!(!store.finish_report(id, one, &done("late.csv")).await.unwrap());
+    assert!(store.finish_report(id, two, &done("second.csv")).await.unwrap());
+    assert_eq!(logged(&store, id).await.file_path.as_deref(), Some("second.csv"));
+    // A claim that ran out and that nobody took is still its owner's.
+    let id = requested(&store).await;
+    store.claim_report(id, one, Duration::ZERO).await.unwrap();
+    assert!(store.finish_report(id, one, &done("slow.csv")).await.unwrap());
+    // Neither of one that nobody claimed, nor of one that is not there.
+    let id = requested(&store).await;
+    assert!(!store.finish_report(id, one, &done("nobody.csv")).await.unwrap());
+    assert!(!store.finish_report(ReportId::new(), one, &done("nobody.csv")).await.unwrap());
+}
+
+pub async fn a_renewed_claim_tells_how_far_it_is(store: AnyStore) {
+    let (id, owner) = claimed(&store).await;
+    let other = Uuid::now_v7();
+    assert_eq!(logged(&store, id).await.record_count, None);
+    assert!(store.renew_report(id, owner, 40_000, MINUTE * 10).await.unwrap());
+    assert_eq!(logged(&store, id).await.record_count, Some(40_000));
+    let ReportClaim::Held { until } = store.claim_report(id, other, MINUTE).await.unwrap() else {
+        panic!("it is not held");
+    };
+    assert!(until > Utc::now() + TimeDelta::minutes(9));
+    assert!(!store.renew_report(id, other, 1, MINUTE).await.unwrap());
+    assert!(store.finish_report(id, owner, &failed("The folder is full.")).await.unwrap());
+    assert!(!store.renew_report(id, owner, 2, MINUTE).await.unwrap());
+    assert_eq!(logged(&store, id).await.record_count, None);
+}
+
+pub async fn a_cancelled_report_is_over(store: AnyStore) {
+    let (running, owner) = claimed(&store).await;
+    let queued = requested(&store).await;
+    for id in [running, queued] {
+        let report = store.cancel_report(id, "Cancelled by Ada.").await.unwrap().unwrap();
+        assert_eq!(report.status, ReportStatus::Failed);
+        assert_eq!(report.error.as_deref(), Some("Cancelled by Ada."));
+        assert_eq!(logged(&store, id).await, report);
+        let claim = store.claim_report(id, owner, MINUTE).await.unwrap();
+        assert_eq!(claim, ReportClaim::Settled);
+        assert!(!store.renew_report(id, owner, 1, MINUTE).await.unwrap());
+        assert!(!store.finish_report(id, owner, &done("late.csv")).await.unwrap());
+        assert_eq!(logged(&store, id).await, report);
+    }
+    let (id, owner) = claimed(&store).await;
+    store.finish_report(id, owner, &done("done.csv")).await.unwrap();
+    let report = store.cancel_report(id, "too late").await.unwrap().unwrap();
+    assert_eq!((report.status, report.error), (ReportStatus::Done, None));
+    assert_eq!(store.cancel_report(ReportId::new(), "nobody").await.unwrap(), None);
+}
+
+pub async fn outdated_files_are_found_and_forgotten(store: AnyStore) {
+    let mut ids = Vec::new();
+    for day in 1..=4 {
+        let (id, owner) = claimed(&store).await;
+        let ReportResult::Done { record_count, file_path, size_bytes, sha256, .. } = done("a.csv")
+        else {
+            panic!();
+        };
+        let generated_at = at(&format!("2026-05-0{day}T00:00:00Z"));
+        let done = ReportResult::Done { record_count, file_path, size_bytes, sha256, generated_at };
+        store.finish_report(id, owner, &done).await.unwrap();
+        ids.push(id);
+    }
+    let (failed_one, owner) = claimed(&store).await;
+    store.finish_report(failed_one, owner, &failed("no")).await.unwrap();
+    requested(&store).await;
+    let outdated = async |since: Option<&str>, newest, limit| {
+        let retention = Retention { since: since.map(at), newest };
+        let found = store.outdated_reports(&retention, limit).await.unwrap();
+        found.iter().map(|r| r.report_id).collect::<Vec<_>>()
+    };
+    assert_eq!(outdated(None, None, 10).await, []);
+    assert_eq!(outdated(Some("2026-05-03T00:00:00Z"), None, 10).await, ids[..2]);
+    assert_eq!(outdated(None, Some(1), 10).await, ids[..3]);
+    assert_eq!(outdated(None, Some(4), 10).await, []);
+    assert_eq!(outdated(None, Some(0), 10).await, ids);
+    assert_eq!(outdated(Some("2026-05-02T00:00:00Z"), Some(2), 10).await, ids[..2], "either");
+    assert_eq!(outdated(None, Some(0), 2).await, ids[..2]);
+
+    store.forget_file(ids[0], "Removed after 90 days.").await.unwrap();
+    let report = logged(&store, ids[0]).await;
+    assert_eq!((report.status, &report.file_path), (ReportStatus::Done, &None));
+    assert_eq!(report.error.as_deref(), Some("Removed after 90 days."));
+    assert_eq!(report.record_count, Some(3));
+    assert_eq!(outdated(None, Some(0), 10).await, ids[1..]);
+    // Twice is once, and what has no file keeps its reason.
+    store.forget_file(ids[0], "again").await.unwrap();
+    store.forget_file(failed_one, "again").await.unwrap();
+    assert_eq!(logged(&store, ids[0]).await, report);
+    assert_eq!(logged(&store, failed_one).await.error.as_deref(), Some("no"));
+    store.forget_file(ReportId::new(), "nobody").await.unwrap();
 }
 
 pub async fn a_deleted_report_is_gone(store: AnyStore) {

@@ -1,6 +1,7 @@
 //! What the store takes and gives; on the wire of the Database Service too.
 
 mod account;
+mod export;
 mod notification;
 mod registration;
 mod report;
@@ -8,6 +9,7 @@ mod template;
 mod user;
 
 pub use account::{Account, NewSession, Role, SessionKey};
+pub use export::Export;
 pub use notification::{
     AttemptOutcome, Mail, NewNotification, Notification, NotificationAttempt, NotificationClaim,
     NotificationFilter, NotificationRequest, NotificationStatus, PastAttempt, ReleasedClaim,
@@ -16,7 +18,7 @@ pub use registration::{
     Confirmed, EmailStage, MAILS_PER_ADDRESS_AND_DAY, NewRegistration, RecordOutcome, Recorded,
     RegistrationTrace,
 };
-pub use report::{NewReport, Report, ReportClaim, ReportResult, ReportStatus};
+pub use report::{NewReport, Report, ReportClaim, ReportResult, ReportStatus, Retention};
 pub use template::{BUILT_IN_VERSION, NewTemplate, Template};
 pub use user::{User, UserUpdate};
 

@@ -1,7 +1,7 @@
 //! The log of reports.
 
 use chrono::{DateTime, Utc};
-use domain::ReportId;
+use domain::{ReportId, ScheduleId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -56,6 +56,9 @@ pub struct NewReport {
     /// Who asked; cut to 255 characters.
     #[serde(default)]
     pub requested_by: Option<String>,
+    /// The schedule whose report it is.
+    #[serde(default)]
+    pub schedule_id: Option<ScheduleId>,
 }
 
 /// A row of `report_logs`.
@@ -69,7 +72,7 @@ pub struct Report {
     pub format: String,
     /// Where it stands.
     pub status: ReportStatus,
-    /// Rows in the file, header aside.
+    /// Rows in the file, header aside; rows so far while it is being made.
     pub record_count: Option<i64>,
     /// The file, relative to the output folder.
     pub file_path: Option<String>,
@@ -85,6 +88,17 @@ pub struct Report {
     pub generated_at: Option<DateTime<Utc>>,
     /// Why there is no file.
     pub error: Option<String>,
+    /// The schedule whose report it is.
+    pub schedule_id: Option<ScheduleId>,
+}
+
+/// Which files of reports are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Those generated since then; of any age where absent.
+    pub since: Option<DateTime<Utc>>,
+    /// So many of the newest; all where absent.
+    pub newest: Option<u32>,
 }
 
 /// What a claim found.

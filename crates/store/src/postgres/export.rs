@@ -3,15 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::UserFilter;
-use futures::{
-    StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{StreamExt, TryStreamExt, stream};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{ACQUIRE_TIMEOUT, EXPORTS, error::judge, open::connect, row, users};
-use crate::{StoreError, User};
+use crate::{Export, StoreError, User};
 
 /// Rows that travel together, and how many such parcels may wait: a slow reader holds the database
 /// back, not memory.
@@ -29,6 +26,8 @@ const SETTINGS: &str = "
     SET jit = off";
 /// Where no time is asked for, whose index only a bitmap can use.
 const IN_ORDER: &str = "SET enable_bitmapscan = off";
+/// Its first statement, which asks for the time, decides what the others see.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// How soon the server notices, before it has a row to send, that nobody waits for it any more. Servers
 /// before version 14 know no such setting.
 const NOTICE: &str = "SET client_connection_check_interval = '1s'";
@@ -54,13 +53,10 @@ impl Exports {
         Self { options, permits: Arc::new(Semaphore::new(EXPORTS)) }
     }
 
-    /// One statement reads from one snapshot, on a connection of its own. When the stream is dropped
+    /// One transaction reads from one snapshot, on a connection of its own. When the stream is dropped
     /// that is cut, which ends the statement: to read its rows to their end would take as long as the
     /// export.
-    pub(super) async fn start(
-        &self,
-        filter: &UserFilter,
-    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
+    pub(super) async fn start(&self, filter: &UserFilter) -> Result<Export, StoreError> {
         let permit = self.permit().await?;
         let mut connection = connect(&self.options, CONNECT_TIMEOUT).await?;
         connection.execute(SETTINGS).await.map_err(|e| judge(&e))?;
@@ -68,6 +64,11 @@ impl Exports {
             connection.execute(IN_ORDER).await.map_err(|e| judge(&e))?;
         }
         let _ = connection.execute(NOTICE).await;
+        connection.execute(SNAPSHOT).await.map_err(|e| judge(&e))?;
+        let taken_at = sqlx::query_scalar("SELECT clock_timestamp()")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|e| judge(&e))?;
         let (chunks, received) = mpsc::channel(CHUNKS_WAITING);
         let filter = filter.clone();
         tokio::spawn(async move {
@@ -81,7 +82,8 @@ impl Exports {
             }
             drop(permit);
         });
-        Ok(stream::unfold(Some(received), next_chunk).flat_map(stream::iter).boxed())
+        let rows = stream::unfold(Some(received), next_chunk).flat_map(stream::iter);
+        Ok(Export::new(taken_at, rows))
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {

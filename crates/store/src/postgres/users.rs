@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Registration, UserFilter, UserId};
-use futures::stream::BoxStream;
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
     state::as_outage,
 };
 use crate::{
-    Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored,
+    Export, Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored,
     sql::{text, time},
 };
 
@@ -219,10 +218,7 @@ impl Users for PostgresStore {
         .await
     }
 
-    async fn export_users(
-        &self,
-        filter: &UserFilter,
-    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
+    async fn export_users(&self, filter: &UserFilter) -> Result<Export, StoreError> {
         self.connected.first_result().await.map_err(as_outage)?;
         self.exports.start(filter).await
     }

@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{Registration, UserFilter, UserId};
-use futures::stream::BoxStream;
 use reqwest::{Method, StatusCode};
 
 use super::{
@@ -11,7 +10,10 @@ use super::{
     call::{Call, away, read, unexpected},
     ndjson,
 };
-use crate::{Page, StoreError, User, UserUpdate, Users, wire::entity_tag};
+use crate::{
+    Export, Page, StoreError, User, UserUpdate, Users,
+    wire::{SNAPSHOT_TIME, entity_tag},
+};
 
 fn filtered(call: Call, filter: &UserFilter) -> Call {
     let time = |t: Option<DateTime<Utc>>| t.map(|t| t.to_rfc3339_opts(SecondsFormat::AutoSi, true));
@@ -78,14 +80,17 @@ impl Users for RemoteStore {
         }
     }
 
-    async fn export_users(
-        &self,
-        filter: &UserFilter,
-    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
+    async fn export_users(&self, filter: &UserFilter) -> Result<Export, StoreError> {
         let call = filtered(Call::new(Method::GET, "/users/export"), filter).endless();
         let response = self.send(&call).await?;
         match response.status() {
-            StatusCode::OK => Ok(ndjson::values(response.bytes_stream(), away)),
+            StatusCode::OK => {
+                let taken_at = response.headers().get(SNAPSHOT_TIME);
+                let taken_at = taken_at.and_then(|t| t.to_str().ok()?.parse().ok());
+                // A Database Service of an earlier version does not tell.
+                let taken_at = taken_at.unwrap_or_else(Utc::now);
+                Ok(Export::new(taken_at, ndjson::values(response.bytes_stream(), away)))
+            }
             _ => Err(unexpected(response).await),
         }
     }

@@ -1,15 +1,12 @@
 //! All users that pass a filter, as a stream.
 
 use domain::UserFilter;
-use futures::{
-    StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
-use sqlx::{Sqlite, SqlitePool, pool::PoolConnection};
+use futures::{StreamExt, TryStreamExt, stream};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use tokio::sync::mpsc;
 
-use super::{error::StoreResult, row, users};
-use crate::{StoreError, User};
+use super::{error::StoreResult, row, time, users};
+use crate::{Export, StoreError, User};
 
 /// Rows that travel together, and how many such parcels may wait: a slow reader holds the database's
 /// reader back, not memory.
@@ -23,25 +20,26 @@ enum Chunk {
     End,
 }
 
-/// One statement reads from one snapshot. Its connection is free again at the end of the stream or
+/// One transaction reads from one snapshot. Its connection is free again at the end of the stream or
 /// when that is dropped.
-pub(super) async fn export(
-    pool: &SqlitePool,
-    filter: &UserFilter,
-) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
-    let connection = pool.acquire().await.store()?;
+pub(super) async fn export(pool: &SqlitePool, filter: &UserFilter) -> Result<Export, StoreError> {
+    let mut tx = pool.begin().await.store()?;
+    // The first look decides what the others see.
+    sqlx::query("SELECT 1 FROM users LIMIT 1").fetch_optional(&mut *tx).await.store()?;
+    let taken_at = time::now();
     let (chunks, received) = mpsc::channel(CHUNKS_WAITING);
     let filter = filter.clone();
     tokio::spawn(async move {
         tokio::select! {
-            last = read(connection, &filter, &chunks) => {
+            last = read(tx, &filter, &chunks) => {
                 // The receiver that is gone needs no last word.
                 let _ = chunks.send(last).await;
             }
             () = chunks.closed() => {}
         }
     });
-    Ok(stream::unfold(Some(received), next_chunk).flat_map(stream::iter).boxed())
+    let rows = stream::unfold(Some(received), next_chunk).flat_map(stream::iter);
+    Ok(Export::new(taken_at, rows))
 }
 
 type Received = Option<mpsc::Receiver<Chunk>>;
@@ -59,12 +57,12 @@ async fn next_chunk(received: Received) -> Option<(Vec<Result<User, StoreError>>
 
 /// Sends all rows; returns what to send last.
 async fn read(
-    mut connection: PoolConnection<Sqlite>,
+    mut tx: Transaction<'static, Sqlite>,
     filter: &UserFilter,
     chunks: &mpsc::Sender<Chunk>,
 ) -> Chunk {
     let mut query = users::select(filter, None);
-    let mut rows = query.build().fetch(&mut *connection);
+    let mut rows = query.build().fetch(&mut *tx);
     let mut chunk = Vec::with_capacity(ROWS_IN_CHUNK);
     loop {
         match rows.try_next().await.and_then(|row| row.as_ref().map(row::user).transpose()).store()

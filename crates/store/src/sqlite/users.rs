@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Registration, UserFilter, UserId};
-use futures::stream::BoxStream;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use std::time::Duration;
 
@@ -14,7 +13,9 @@ use super::{
     row::{self, USER_COLUMNS, get, user},
     time,
 };
-use crate::{Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored, sql::text};
+use crate::{
+    Export, Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored, sql::text,
+};
 
 /// The rows that pass a filter, by ascending id.
 ///
@@ -194,10 +195,7 @@ impl Users for SqliteStore {
         Ok(deleted > 0)
     }
 
-    async fn export_users(
-        &self,
-        filter: &UserFilter,
-    ) -> Result<BoxStream<'static, Result<User, StoreError>>, StoreError> {
+    async fn export_users(&self, filter: &UserFilter) -> Result<Export, StoreError> {
         export::export(&self.exports, filter).await
     }
 }

@@ -3,14 +3,15 @@
 use axum::{
     body::Body,
     extract::State,
-    http::header,
+    http::{HeaderName, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use chrono::SecondsFormat;
 use domain::UserFilter;
 use futures::StreamExt;
 use runtime::{Problem, Query, http::problem::ProblemBody};
-use store::{StoreError, User};
+use store::{StoreError, User, wire::SNAPSHOT_TIME};
 
 use super::{Db, PROBLEM, problem};
 
@@ -22,7 +23,8 @@ const ROWS_IN_CHUNK: usize = 256;
 /// A body that breaks off is not complete: the connection is closed without the end of the body.
 #[utoipa::path(get, path = "/users/export", tag = "users", params(UserFilter), responses(
     (status = 200, description = "One user a line", body = User,
-     content_type = "application/x-ndjson"),
+     content_type = "application/x-ndjson",
+     headers(("x-snapshot-time" = String, description = "The moment of the snapshot (RFC 3339)"))),
     (status = 422, body = ProblemBody, content_type = PROBLEM),
     (status = 503, body = ProblemBody, content_type = PROBLEM)))]
 pub(super) async fn export(
@@ -30,8 +32,13 @@ pub(super) async fn export(
     Query(filter): Query<UserFilter>,
 ) -> Result<Response, Problem> {
     let users = store.export_users(&filter).await.map_err(problem)?;
+    let taken_at = users.taken_at().to_rfc3339_opts(SecondsFormat::Micros, true);
     let body = Body::from_stream(users.ready_chunks(ROWS_IN_CHUNK).map(lines));
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-ndjson".to_owned()),
+        (HeaderName::from_static(SNAPSHOT_TIME), taken_at),
+    ];
+    Ok((headers, body).into_response())
 }
 
 /// The lines of some rows. An error in their midst takes them along: the body is cut anyway.

@@ -44,7 +44,11 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(reports::request, reports::list))
         .routes(routes!(reports::get, reports::delete))
         .routes(routes!(reports::claim))
+        .routes(routes!(reports::renew))
         .routes(routes!(reports::finish))
+        .routes(routes!(reports::cancel))
+        .routes(routes!(reports::outdated))
+        .routes(routes!(reports::forget_file))
         .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES));
     let templates = OpenApiRouter::new()
         .routes(routes!(templates::list, templates::save))

@@ -1,6 +1,7 @@
 //! `/reports`: the log of reports.
 
 use axum::{extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
 use domain::ReportId;
 use runtime::{
     Cursor, Json, Path, Problem, Query,
@@ -9,7 +10,12 @@ use runtime::{
         problem::ProblemBody,
     },
 };
-use store::{NewReport, Report, ReportClaim, ReportResult, wire::ClaimReport};
+use serde::Deserialize;
+use store::{
+    NewReport, Report, ReportClaim, ReportResult, Retention,
+    wire::{ClaimReport, FinishReport, OutdatedReports, Owned, Reason, RenewReport},
+};
+use utoipa::IntoParams;
 
 use super::{Db, PROBLEM, check_length, lease, problem};
 
@@ -81,22 +87,95 @@ pub(super) async fn claim(
     store.claim_report(id, claim.owner, lease).await.map(Json).map_err(problem)
 }
 
-/// Records the end of a report. A file that is there outlives what is told later; a report that is not
-/// in the log is passed over.
-#[utoipa::path(post, path = "/reports/{id}/finish", tag = "reports", request_body = ReportResult,
+/// Renews a claim, and notes how many rows are written.
+#[utoipa::path(post, path = "/reports/{id}/renew", tag = "reports", request_body = RenewReport,
     params(("id" = String, Path, format = Uuid)), responses(
-    (status = 204),
+    (status = 200, body = Owned),
+    (status = 422, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn renew(
+    State(store): Db,
+    Path(id): Path<ReportId>,
+    Json(renew): Json<RenewReport>,
+) -> Result<Json<Owned>, Problem> {
+    let RenewReport { owner, rows, lease_ms } = renew;
+    let owned = store.renew_report(id, owner, rows, lease(lease_ms)?).await.map_err(problem)?;
+    Ok(Json(Owned { owned }))
+}
+
+/// Records the end of a report that the owner has claimed.
+#[utoipa::path(post, path = "/reports/{id}/finish", tag = "reports", request_body = FinishReport,
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Owned),
     (status = 422, body = ProblemBody, content_type = PROBLEM),
     (status = 503, body = ProblemBody, content_type = PROBLEM)))]
 pub(super) async fn finish(
     State(store): Db,
     Path(id): Path<ReportId>,
-    Json(result): Json<ReportResult>,
-) -> Result<StatusCode, Problem> {
-    if let ReportResult::Done { file_path, sha256, .. } = &result {
+    Json(FinishReport { owner, result }): Json<FinishReport<'static>>,
+) -> Result<Json<Owned>, Problem> {
+    if let ReportResult::Done { file_path, sha256, .. } = &*result {
         check_length("file_path", file_path, 500)?;
         check_length("sha256", sha256, 64)?;
     }
-    store.finish_report(id, &result).await.map_err(problem)?;
+    let owned = store.finish_report(id, owner, &result).await.map_err(problem)?;
+    Ok(Json(Owned { owned }))
+}
+
+/// Ends a report that is queued or running, as failed for this reason; one that has ended stays as it is.
+#[utoipa::path(post, path = "/reports/{id}/cancel", tag = "reports", request_body = Reason,
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Report),
+    (status = 404, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn cancel(
+    State(store): Db,
+    Path(id): Path<ReportId>,
+    Json(Reason { reason }): Json<Reason<'static>>,
+) -> Result<Json<Report>, Problem> {
+    let report = store.cancel_report(id, &reason).await.map_err(problem)?;
+    report.map(Json).ok_or_else(|| Problem::not_found("report"))
+}
+
+/// Which files are kept.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Kept {
+    /// Those generated since then.
+    since: Option<DateTime<Utc>>,
+    /// So many of the newest.
+    newest: Option<u32>,
+    /// Reports in the answer, at the most; at most 1,000.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: u32,
+}
+
+/// Reports whose files are not to be kept, oldest first.
+#[utoipa::path(get, path = "/reports/outdated", tag = "reports", params(Kept), responses(
+    (status = 200, body = OutdatedReports),
+    (status = 422, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn outdated(
+    State(store): Db,
+    Query(Kept { since, newest, limit }): Query<Kept>,
+) -> Result<Json<OutdatedReports>, Problem> {
+    let retention = Retention { since, newest };
+    let items = store.outdated_reports(&retention, limit.clamp(1, 1000)).await.map_err(problem)?;
+    Ok(Json(OutdatedReports { items }))
+}
+
+/// Notes that the file of a finished report was removed, and why.
+#[utoipa::path(post, path = "/reports/{id}/forget-file", tag = "reports", request_body = Reason,
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 204),
+    (status = 422, body = ProblemBody, content_type = PROBLEM),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn forget_file(
+    State(store): Db,
+    Path(id): Path<ReportId>,
+    Json(Reason { reason }): Json<Reason<'static>>,
+) -> Result<StatusCode, Problem> {
+    store.forget_file(id, &reason).await.map_err(problem)?;
     Ok(StatusCode::NO_CONTENT)
 }
