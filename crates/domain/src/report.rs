@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,13 +15,40 @@ use crate::{FieldError, ReportRequested};
 pub enum ReportFormat {
     /// Comma-separated values (RFC 4180).
     Csv,
+    /// An Excel workbook (Office Open XML).
+    Xlsx,
+    /// One JSON object a line.
+    Ndjson,
+    /// A table to print.
+    Pdf,
 }
 
 impl ReportFormat {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Csv, Self::Xlsx, Self::Ndjson, Self::Pdf];
+
+    /// The format of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
+    /// What a file of it is (IANA media type).
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Pdf => "application/pdf",
+        }
+    }
+
     /// The name, which is the file's extension too.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Ndjson => "ndjson",
+            Self::Pdf => "pdf",
         }
     }
 }
@@ -97,17 +125,28 @@ pub struct UserFilter {
     pub created_to: Option<DateTime<Utc>>,
 }
 
-/// How the file is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+/// How the file is written. What a format has no use for is passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct ReportOptions {
-    /// One character between cells; the installation's default where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// CSV: one character between cells; the installation's default where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 1)]
     pub delimiter: Option<String>,
-    /// For spreadsheets: a byte order mark, and `'` before a cell that would run as a formula.
-    #[serde(default)]
+    /// CSV and XLSX: a first line with the columns' names.
+    pub header: bool,
+    /// CSV for spreadsheets: a byte order mark, and `'` before a cell that would run as a formula.
     pub excel: bool,
+    /// The zone of the times in the file, such as `Europe/Berlin` (IANA); UTC where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 64)]
+    pub timezone: Option<String>,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self { delimiter: None, header: true, excel: false, timezone: None }
+    }
 }
 
 impl ReportOptions {
@@ -115,6 +154,27 @@ impl ReportOptions {
     pub fn delimiter_byte(&self) -> Result<Option<u8>, FieldError> {
         self.delimiter.as_deref().map(parse_delimiter).transpose()
     }
+
+    /// The zone of the times; UTC too where the name is of none.
+    pub fn zone(&self) -> Tz {
+        self.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
+    }
+
+    fn mistakes(&self) -> Vec<FieldError> {
+        let mut mistakes = Vec::from_iter(self.delimiter_byte().err());
+        let zone = self.timezone.as_deref().map(|name| parse_zone("options.timezone", name));
+        mistakes.extend(zone.and_then(Result::err));
+        mistakes
+    }
+}
+
+/// A time zone by its name in the IANA database.
+fn parse_zone(field: &str, name: &str) -> Result<Tz, FieldError> {
+    name.parse().map_err(|_| {
+        let message =
+            format!("There is no time zone {name:?}. Use one such as Europe/Berlin or UTC.");
+        FieldError::new(field, "unknown", message)
+    })
 }
 
 /// One printable ASCII character (or a tab) that does not quote or end a line.
@@ -146,22 +206,21 @@ impl ReportSpec {
     /// Checks a request as it came by HTTP or as a message; reports every mistake at once.
     pub fn parse(request: &ReportRequested) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
-        let format = match request.format.as_str() {
-            "csv" => Some(ReportFormat::Csv),
-            other => {
-                errors.push(FieldError::new(
-                    "format",
-                    "unsupported",
-                    format!("The format {other:?} is not available. Use csv."),
-                ));
-                None
-            }
-        };
+        let format = ReportFormat::from_name(&request.format);
+        if format.is_none() {
+            errors.push(FieldError::new(
+                "format",
+                "unsupported",
+                format!(
+                    "There is no format {:?}. Choose from {}.",
+                    request.format,
+                    ReportFormat::ALL.map(ReportFormat::as_str).join(", ")
+                ),
+            ));
+        }
         let filters = parse_part::<UserFilter>("filters", request.filters.as_ref(), &mut errors);
         let options = parse_part::<ReportOptions>("options", request.options.as_ref(), &mut errors);
-        if let Err(error) = options.delimiter_byte() {
-            errors.push(error);
-        }
+        errors.extend(options.mistakes());
         let columns = parse_columns(&request.columns, &mut errors);
         match format {
             Some(format) if errors.is_empty() => Ok(Self { format, filters, columns, options }),
@@ -236,10 +295,13 @@ mod tests {
     fn every_mistake_is_told() {
         let errors = ReportSpec::parse(&request(&json!({
             "format": "doc", "columns": ["id", "id", "password"],
-            "filters": {"age": 3}, "options": {"delimiter": "\n"},
+            "filters": {"age": 3}, "options": {"delimiter": "\n", "timezone": "Mars/Base"},
         })))
         .unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
-        assert_eq!(fields, ["format", "filters", "options.delimiter", "columns", "columns"]);
+        assert_eq!(
+            fields,
+            ["format", "filters", "options.delimiter", "options.timezone", "columns", "columns"]
+        );
     }
 }

@@ -11,6 +11,7 @@ mod api;
 mod generate;
 mod prepare;
 mod requests;
+mod retention;
 mod settings;
 
 use std::{io, sync::Arc, time::Duration};
@@ -58,7 +59,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let Dependencies { queue, users, reports, database, tokens } = dependencies;
-    let folder = Arc::new(generate::Folder::open(&settings.output_dir)?);
+    let folder = generate::Folder::open(&settings.output_dir)?;
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }));
@@ -69,10 +70,22 @@ pub async fn run(
         runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
         health,
     );
+    let retention = retention::tend(
+        reports.clone(),
+        folder.clone(),
+        retention::Keep { days: settings.retention_days, newest: settings.retention_count },
+        shutdown.clone(),
+    );
     let worker = Worker::run(
         queue,
         REPORT_REQUESTS,
-        requests::Reporter::new(users, reports, folder, settings.csv_delimiter),
+        requests::Reporter {
+            users,
+            reports,
+            folder,
+            delimiter: settings.csv_delimiter,
+            retry: settings.retry_delays.clone(),
+        },
         WorkerSettings {
             name: SERVICE.name,
             batch: 1,
@@ -82,6 +95,6 @@ pub async fn run(
         },
         shutdown.clone(),
     );
-    let (served, ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker);
+    let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker, retention);
     served
 }

@@ -1,43 +1,41 @@
 //! From a request to a report in the log.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use chrono::Utc;
-use domain::{FieldError, ReportId, ReportRequested, ReportSpec};
+use domain::{FieldError, ReportFormat, ReportRequested, ReportSpec};
 use futures::future::{Either, select};
-use queue::{Handler, Job, Outage, Outcome};
-use store::{NewReport, ReportClaim, ReportResult, Reports, StoreError, Users};
+use queue::{Handler, Job, Outage, Outcome, RetryDelays};
+use store::{NewReport, ReportClaim, ReportResult, ReportStatus, Reports, StoreError, Users};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::generate::{Folder, GenerateError, csv};
+use crate::generate::{Folder, GenerateError, Task, generate, remove};
 
 /// How long a claim holds unless it is renewed.
 const CLAIM: Duration = Duration::from_secs(30);
+/// How often it is, with the rows so far.
+const PROGRESS: Duration = Duration::from_secs(1);
 /// The longest name of a report, in characters.
 const MAX_NAME_CHARS: usize = 255;
 
 /// Claims, generates and records.
 pub(crate) struct Reporter {
-    users: Arc<dyn Users>,
-    reports: Arc<dyn Reports>,
-    folder: Arc<Folder>,
-    delimiter: u8,
-}
-
-impl Reporter {
-    pub(crate) fn new(
-        users: Arc<dyn Users>,
-        reports: Arc<dyn Reports>,
-        folder: Arc<Folder>,
-        delimiter: u8,
-    ) -> Self {
-        Self { users, reports, folder, delimiter }
-    }
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) reports: Arc<dyn Reports>,
+    pub(crate) folder: Folder,
+    /// What separates the cells of CSV where a request does not say.
+    pub(crate) delimiter: u8,
+    /// When a request is tried again; the log hears of it when it is not.
+    pub(crate) retry: RetryDelays,
 }
 
 #[async_trait]
@@ -47,9 +45,7 @@ impl Handler for Reporter {
     async fn handle(&self, batch: &[Job<ReportRequested>]) -> Result<Vec<Outcome>, Outage> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for job in batch {
-            let request = &job.event.data;
-            let outcome = self.report(request, job.delivery).await;
-            outcomes.push(match outcome {
+            outcomes.push(match self.report(job).await {
                 Ok(outcome) => outcome,
                 Err(StoreError::Unavailable(reason)) => return Err(Outage(reason)),
                 Err(StoreError::Failed(cause)) => Outcome::Failed(cause),
@@ -60,14 +56,12 @@ impl Handler for Reporter {
 }
 
 impl Reporter {
-    async fn report(
-        &self,
-        request: &ReportRequested,
-        claimer: Uuid,
-    ) -> Result<Outcome, StoreError> {
-        let id = request.report_id;
+    async fn report(&self, job: &Job<ReportRequested>) -> Result<Outcome, StoreError> {
+        let request = &job.event.data;
+        let (id, claimer) = (request.report_id, job.delivery);
         // A request that came straight to the queue is not in the log yet.
-        self.reports.request_report(&log_entry(request)).await?;
+        let entry = log_entry(request);
+        self.reports.request_report(&entry).await?;
         match self.reports.claim_report(id, claimer, CLAIM).await? {
             ReportClaim::Granted => {}
             ReportClaim::Settled | ReportClaim::Unknown => return Ok(Outcome::Done),
@@ -79,38 +73,75 @@ impl Reporter {
         let result = match ReportSpec::parse(request) {
             Err(mistakes) => ReportResult::Failed { error: sentence(&mistakes) },
             Ok(spec) => {
-                let work = csv::generate(&*self.users, &self.folder, id, &spec, self.delimiter);
-                match self.keep_claimed(id, claimer, work).await {
+                let task = Task { id, name: entry.report_name, spec, delimiter: self.delimiter };
+                match self.generate(task, claimer).await {
                     Ok(result) => result,
+                    Err(GenerateError::Stopped) => {
+                        info!(report_id = %id, "stopped: the report is not wanted any more");
+                        return Ok(Outcome::Done);
+                    }
+                    Err(GenerateError::Hopeless(error)) => ReportResult::Failed { error },
+                    Err(GenerateError::Store(StoreError::Failed(cause)))
+                        if self.retry.after(job.attempts).is_none() =>
+                    {
+                        let error = format!("The rows could not be read: {cause}.");
+                        self.finish(request, claimer, &ReportResult::Failed { error }, started)
+                            .await?;
+                        return Ok(Outcome::Rejected(cause));
+                    }
                     Err(GenerateError::Store(error)) => return Err(error),
-                    Err(GenerateError::Folder(error)) => ReportResult::Failed { error },
                 }
             }
         };
-        self.reports.finish_report(id, &result).await?;
-        announce(request, &result, started.elapsed());
+        self.finish(request, claimer, &result, started).await?;
         Ok(Outcome::Done)
     }
 
-    /// Renews the claim while the work goes on.
-    async fn keep_claimed<T>(
-        &self,
-        id: ReportId,
-        claimer: Uuid,
-        work: impl Future<Output = T>,
-    ) -> T {
+    /// Writes the file; meanwhile the claim is renewed and the log hears how far it is.
+    async fn generate(&self, task: Task, claimer: Uuid) -> Result<ReportResult, GenerateError> {
+        let id = task.id;
+        let (rows, stop) = (Arc::new(AtomicI64::new(0)), CancellationToken::new());
         let renew = async {
             loop {
-                tokio::time::sleep(CLAIM / 3).await;
-                if let Err(error) = self.reports.claim_report(id, claimer, CLAIM).await {
-                    warn!(report_id = %id, %error, "the claim could not be renewed");
+                tokio::time::sleep(PROGRESS).await;
+                let rows = rows.load(Ordering::Relaxed);
+                match self.reports.renew_report(id, claimer, rows, CLAIM).await {
+                    Ok(true) => {}
+                    Ok(false) => return stop.cancel(),
+                    Err(error) => warn!(report_id = %id, %error, "the claim was not renewed"),
                 }
             }
         };
+        let work = generate(&*self.users, &self.folder, task, rows.clone(), &stop);
         match select(std::pin::pin!(work), std::pin::pin!(renew)).await {
             Either::Left((result, _)) => result,
-            Either::Right((never, _)) => never,
+            // It ends by itself, which takes a moment: until then it may still make a file.
+            Either::Right(((), work)) => work.await,
         }
+    }
+
+    /// Records the end, unless the report is not ours any more. Then a file that nobody knows of goes again.
+    async fn finish(
+        &self,
+        request: &ReportRequested,
+        claimer: Uuid,
+        result: &ReportResult,
+        started: Instant,
+    ) -> Result<(), StoreError> {
+        let id = request.report_id;
+        if self.reports.finish_report(id, claimer, result).await? {
+            announce(request, result, started.elapsed());
+            return Ok(());
+        }
+        let status = self.reports.report(id).await?.map(|report| report.status);
+        info!(report_id = %id, ?status, "the report was taken away while it was made");
+        if let (None | Some(ReportStatus::Failed), ReportResult::Done { file_path, .. }) =
+            (status, result)
+            && let Err(error) = remove(&self.folder, id, file_path).await
+        {
+            warn!(report_id = %id, %error, "its file could not be removed");
+        }
+        Ok(())
     }
 }
 
@@ -120,11 +151,12 @@ pub(crate) fn log_entry(request: &ReportRequested) -> NewReport {
     NewReport {
         report_id: request.report_id,
         report_name: name.unwrap_or("Registrations").chars().take(MAX_NAME_CHARS).collect(),
-        format: request.format.chars().take(20).collect(),
+        format: request.format.clone(),
         request: serde_json::json!({
             "filters": request.filters, "columns": request.columns, "options": request.options,
         }),
         requested_by: request.requested_by.clone(),
+        schedule_id: request.schedule_id,
     }
 }
 
@@ -144,7 +176,7 @@ fn announce(request: &ReportRequested, result: &ReportResult, elapsed: Duration)
         }
     };
     // The format comes from outside; only a known one may become a label.
-    let format = if request.format == "csv" { "csv" } else { "other" };
+    let format = ReportFormat::from_name(&request.format).map_or("other", ReportFormat::as_str);
     let labels = [("format", format), ("outcome", outcome)];
     metrics::counter!("userstream_reports_total", &labels).increment(1);
     metrics::counter!("userstream_report_rows_total", &labels).increment(rows);

@@ -13,21 +13,35 @@ pub struct Settings {
     pub output_dir: PathBuf,
     /// What separates cells where a request does not say.
     pub csv_delimiter: u8,
+    /// Days that files are kept; for ever where absent.
+    pub retention_days: Option<u32>,
+    /// How many of the newest files are kept; all where absent.
+    pub retention_count: Option<u32>,
     /// Delays between attempts at one request.
     pub retry_delays: RetryDelays,
 }
 
 impl Settings {
-    /// Reads `REPORT_OUTPUT_DIR`, `CSV_DELIMITER` and `RETRY_DELAYS`.
+    /// Reads `REPORT_OUTPUT_DIR`, `REPORT_RETENTION_DAYS`, `REPORT_RETENTION_COUNT`, `CSV_DELIMITER` and
+    /// `RETRY_DELAYS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let options =
-            ReportOptions { delimiter: env.text("CSV_DELIMITER").map(str::to_owned), excel: false };
+        let options = ReportOptions {
+            delimiter: env.text("CSV_DELIMITER").map(str::to_owned),
+            ..ReportOptions::default()
+        };
         let delimiter =
             options.delimiter_byte().map_err(|e| error("CSV_DELIMITER", e.message, ","))?;
         Ok(Self {
             output_dir: env.text("REPORT_OUTPUT_DIR").unwrap_or("/reports").into(),
             csv_delimiter: delimiter.unwrap_or(b','),
+            retention_days: limit(env.or("REPORT_RETENTION_DAYS", "90")?),
+            retention_count: limit(env.or("REPORT_RETENTION_COUNT", "0")?),
             retry_delays: env.or("RETRY_DELAYS", "1s,5s,30s,2m,10m")?,
         })
     }
+}
+
+/// None where there is to be no limit, which `0` says.
+fn limit(number: u32) -> Option<u32> {
+    (number > 0).then_some(number)
 }

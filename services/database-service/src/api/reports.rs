@@ -104,7 +104,7 @@ pub(super) async fn renew(
 }
 
 /// Records the end of a report that the owner has claimed.
-#[utoipa::path(post, path = "/reports/{id}/finish", tag = "reports", request_body = FinishReport,
+#[utoipa::path(post, path = "/reports/{id}/finish", tag = "reports", request_body = FinishReport<'_>,
     params(("id" = String, Path, format = Uuid)), responses(
     (status = 200, body = Owned),
     (status = 422, body = ProblemBody, content_type = PROBLEM),
@@ -123,7 +123,7 @@ pub(super) async fn finish(
 }
 
 /// Ends a report that is queued or running, as failed for this reason; one that has ended stays as it is.
-#[utoipa::path(post, path = "/reports/{id}/cancel", tag = "reports", request_body = Reason,
+#[utoipa::path(post, path = "/reports/{id}/cancel", tag = "reports", request_body = Reason<'_>,
     params(("id" = String, Path, format = Uuid)), responses(
     (status = 200, body = Report),
     (status = 404, body = ProblemBody, content_type = PROBLEM),
@@ -166,7 +166,7 @@ pub(super) async fn outdated(
 }
 
 /// Notes that the file of a finished report was removed, and why.
-#[utoipa::path(post, path = "/reports/{id}/forget-file", tag = "reports", request_body = Reason,
+#[utoipa::path(post, path = "/reports/{id}/forget-file", tag = "reports", request_body = Reason<'_>,
     params(("id" = String, Path, format = Uuid)), responses(
     (status = 204),
     (status = 422, body = ProblemBody, content_type = PROBLEM),

@@ -30,6 +30,10 @@ fn calls() -> Vec<(Method, String)> {
         (&delete, format!("/reports/{id}")),
         (&post, format!("/reports/{id}/claim")),
         (&post, format!("/reports/{id}/finish")),
+        (&post, format!("/reports/{id}/renew")),
+        (&post, format!("/reports/{id}/cancel")),
+        (&post, format!("/reports/{id}/forget-file")),
+        (&get, "/reports/outdated?limit=1".into()),
         (&get, "/accounts".into()),
         (&post, "/accounts/first".into()),
         (&post, "/accounts/lookup".into()),
@@ -165,8 +169,8 @@ async fn a_field_at_fault_is_named() {
     let time = "2026-01-02T03:04:05Z";
     let claim = |ms: u64| json!({"owner": id, "lease_ms": ms});
     let done = |path: &str| {
-        json!({"result": "done", "record_count": 1, "file_path": path, "size_bytes": 1,
-            "sha256": hex, "generated_at": time})
+        json!({"owner": id, "result": {"result": "done", "record_count": 1, "file_path": path,
+            "size_bytes": 1, "sha256": hex, "generated_at": time}})
     };
     for (path, body, fields) in [
         (
@@ -192,7 +196,7 @@ async fn a_field_at_fault_is_named() {
         ),
         (
             &format!("/reports/{id}/finish"),
-            json!({"result": "failed", "error": "x", "colour": "red"}),
+            json!({"owner": id, "result": {"result": "failed", "error": "x", "colour": "red"}}),
             vec!["colour"],
         ),
         (
@@ -281,9 +285,13 @@ async fn no_input_is_our_mistake() {
         (&format!("/reports/{id}/claim"), json!({"owner": id, "lease_ms": 1})),
         (
             &format!("/reports/{id}/finish"),
-            json!({"result": "done", "record_count": 1,
-            "file_path": "x", "size_bytes": 1, "sha256": "x", "generated_at": "2026-01-02T03:04:05Z"}),
+            json!({"owner": id, "result": {"result": "done", "record_count": 1,
+            "file_path": "x", "size_bytes": 1, "sha256": "x",
+            "generated_at": "2026-01-02T03:04:05Z"}}),
         ),
+        (&format!("/reports/{id}/renew"), json!({"owner": id, "rows": 1, "lease_ms": 1})),
+        (&format!("/reports/{id}/cancel"), json!({"reason": "x"})),
+        (&format!("/reports/{id}/forget-file"), json!({"reason": "x"})),
         ("/accounts/first", json!({"email": "a@example.com", "password_hash": "x"})),
         ("/accounts/lookup", json!({"email": "a@example.com"})),
         (

@@ -69,13 +69,20 @@ async fn a_report_is_requested_claimed_and_finished() {
         "request": {"filters": {"q": "a"}, "columns": ["id"]}, "requested_by": "ada"});
     let requested: Value = server.post("/reports", &new).await.json().await.unwrap();
     assert_eq!(requested["status"], "queued");
-    let claim = json!({"owner": Uuid::now_v7(), "lease_ms": 1000});
+    let owner = Uuid::now_v7();
+    let claim = json!({"owner": owner, "lease_ms": 1000});
     let claimed = server.post(&format!("/reports/{id}/claim"), &claim).await;
     assert_eq!(claimed.json::<Value>().await.unwrap(), json!({"claim": "granted"}));
+    let renew = json!({"owner": owner, "rows": 1, "lease_ms": 1000});
+    let renewed = server.post(&format!("/reports/{id}/renew"), &renew).await;
+    assert_eq!(renewed.json::<Value>().await.unwrap(), json!({"owned": true}));
     let result = json!({"result": "done", "record_count": 2, "file_path": "all.csv",
         "size_bytes": 99, "sha256": "ab".repeat(32), "generated_at": "2026-01-02T03:04:05Z"});
-    let finished = server.post(&format!("/reports/{id}/finish"), &result).await;
-    assert_eq!(finished.status(), StatusCode::NO_CONTENT);
+    let end = json!({"owner": owner, "result": result});
+    let finished = server.post(&format!("/reports/{id}/finish"), &end).await;
+    assert_eq!(finished.json::<Value>().await.unwrap(), json!({"owned": true}));
+    let outdated = server.get("/reports/outdated?newest=0&limit=10").await;
+    assert_eq!(outdated["items"][0]["report_id"], json!(id));
     let report = server.get(&format!("/reports/{id}")).await;
     let requested_at = requested["requested_at"].clone();
     assert_eq!(
@@ -83,7 +90,7 @@ async fn a_report_is_requested_claimed_and_finished() {
         json!({"report_id": id, "report_name": "All", "format": "csv",
         "status": "done", "record_count": 2, "file_path": "all.csv", "size_bytes": 99,
         "sha256": "ab".repeat(32), "requested_by": "ada", "requested_at": requested_at,
-        "generated_at": "2026-01-02T03:04:05Z", "error": null})
+        "generated_at": "2026-01-02T03:04:05Z", "error": null, "schedule_id": null})
     );
     assert_eq!(server.get("/reports").await, json!({"items": [report], "next_cursor": null}));
     let deleted = server.request(Method::DELETE, &format!("/reports/{id}")).send().await.unwrap();

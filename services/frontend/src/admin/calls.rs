@@ -67,6 +67,8 @@ carried! {
     report: get "/api/admin/reports/{id}" ("id") => ReportGenerator;
     /// Deletes a report.
     delete_report: delete "/api/admin/reports/{id}" ("id") => ReportGenerator;
+    /// Stops a report.
+    cancel_report: post "/api/admin/reports/{id}/cancel" ("id") => ReportGenerator;
     /// A report's file.
     download_report: get "/api/admin/reports/{id}/download" ("id") => ReportGenerator;
     /// A page of dead letters.

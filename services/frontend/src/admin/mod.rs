@@ -87,6 +87,7 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .routes(routes!(calls::preview_template))
         .routes(routes!(calls::reports, calls::create_report))
         .routes(routes!(calls::report, calls::delete_report))
+        .routes(routes!(calls::cancel_report))
         .routes(routes!(calls::download_report))
         .routes(routes!(calls::dead_letters))
         .routes(routes!(calls::dead_letter, calls::delete_dead_letter))

@@ -17,13 +17,14 @@ use crate::generate::Folder;
 pub(crate) struct AppState {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) reports: Arc<dyn Reports>,
-    pub(crate) folder: Arc<Folder>,
+    pub(crate) folder: Folder,
 }
 
 pub(crate) fn routes(state: AppState) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(reports::create, reports::list))
         .routes(routes!(reports::get, reports::delete))
+        .routes(routes!(reports::cancel))
         .routes(routes!(download::download))
         .with_state(state)
 }

@@ -24,7 +24,7 @@ use tracing::warn;
 use utoipa::ToSchema;
 
 use super::AppState;
-use crate::requests::log_entry;
+use crate::{generate, requests::log_entry};
 
 /// Names this service as the source of events.
 const SOURCE: &str = "/userstream/report-generator";
@@ -33,7 +33,8 @@ const SOURCE: &str = "/userstream/report-generator";
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateReport {
-    /// `csv`.
+    /// `csv`, `xlsx`, `ndjson` or `pdf`.
+    #[schema(value_type = domain::ReportFormat)]
     format: String,
     /// A name for people.
     #[serde(default)]
@@ -72,6 +73,7 @@ pub(super) async fn create(
         columns: asked.columns.unwrap_or_default(),
         options: asked.options,
         requested_by: Some(on_behalf_of(&headers).unwrap_or(caller)),
+        schedule_id: None,
     };
     check(&request)?;
     let entry = log_entry(&request);
@@ -88,6 +90,7 @@ pub(super) async fn create(
         requested_at: Utc::now(),
         generated_at: None,
         error: None,
+        schedule_id: None,
     };
     // The message first: once it is durable the report will be made, and whoever makes it enters it
     // into the log if this call does not get to it.
@@ -146,7 +149,25 @@ pub(super) async fn get(
     found.map(Json).ok_or_else(|| Problem::not_found("report"))
 }
 
-/// Deletes a report and its file.
+/// Stops a report that is queued or running: it has failed, and has no file. One that has ended stays as it is.
+#[utoipa::path(post, path = "/reports/{id}/cancel", tag = "reports",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Report),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn cancel(
+    State(state): State<AppState>,
+    Extension(Caller(caller)): Extension<Caller>,
+    Path(id): Path<ReportId>,
+    headers: HeaderMap,
+) -> Result<Json<Report>, Problem> {
+    let who = on_behalf_of(&headers).unwrap_or(caller);
+    let reason = format!("Cancelled by {who}.");
+    let report = state.reports.cancel_report(id, &reason).await.map_err(super::problem)?;
+    report.map(Json).ok_or_else(|| Problem::not_found("report"))
+}
+
+/// Deletes a report and its file. One in the making is stopped.
 #[utoipa::path(delete, path = "/reports/{id}", tag = "reports",
     params(("id" = String, Path, format = Uuid)), responses(
     (status = 204),
@@ -158,8 +179,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let deleted = state.reports.delete_report(id).await.map_err(super::problem)?;
     let report = deleted.ok_or_else(|| Problem::not_found("report"))?;
-    if let Some(path) = report.file_path {
-        state.folder.remove(&path).await.map_err(Problem::internal)?;
+    if let Some(file) = report.file_path {
+        generate::remove(&state.folder, id, &file).await.map_err(Problem::internal)?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,126 +1,94 @@
-//! CSV (RFC 4180), streamed row by row.
+//! CSV (RFC 4180).
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{ReportColumn, ReportFormat, ReportId, ReportSpec};
-use futures::TryStreamExt;
-use store::{ReportResult, User, Users};
+use std::io::{self, Write};
 
-use super::{Folder, GenerateError};
+use domain::ReportSpec;
+use store::User;
 
-/// Rows are handed to the file in pieces of about this size, in bytes.
-const PIECE: usize = 256 * 1024;
+use super::{
+    Table, WriteError,
+    cell::{Cell, push_time, runs_as_formula},
+    folder::Partial,
+};
+
 /// Tells a spreadsheet that the file is UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Writes a report and says what it came to.
-pub(crate) async fn generate(
-    users: &dyn Users,
-    folder: &Folder,
-    id: ReportId,
-    spec: &ReportSpec,
-    default_delimiter: u8,
-) -> Result<ReportResult, GenerateError> {
-    let mut rows = users.export_users(&spec.filters).await?;
-    let mut file = folder.create(id, ReportFormat::Csv).await?;
-    let delimiter = spec.options.delimiter_byte().ok().flatten().unwrap_or(default_delimiter);
-    let mut lines = Lines::new(delimiter, spec);
-    let mut record_count = 0;
-    while let Some(user) = rows.try_next().await? {
-        lines.push(&user);
-        record_count += 1;
-        if lines.len() >= PIECE {
-            file.write(&lines.take()).await?;
-        }
-    }
-    file.write(&lines.take()).await?;
-    let complete = file.complete().await?;
-    Ok(ReportResult::Done {
-        record_count,
-        file_path: complete.name,
-        size_bytes: i64::try_from(complete.bytes).unwrap_or(i64::MAX),
-        sha256: complete.sha256,
-        generated_at: Utc::now(),
-    })
-}
-
-/// Lines that wait to be written.
-struct Lines<'a> {
-    writer: csv::Writer<Vec<u8>>,
-    builder: csv::WriterBuilder,
+/// A CSV file in the making.
+pub(super) struct Csv<'a> {
+    writer: ::csv::Writer<Partial>,
     spec: &'a ReportSpec,
-    cell: String,
+    cell: Vec<u8>,
 }
 
-impl<'a> Lines<'a> {
-    fn new(delimiter: u8, spec: &'a ReportSpec) -> Self {
-        let mut builder = csv::WriterBuilder::new();
-        builder.delimiter(delimiter).terminator(csv::Terminator::CRLF);
-        let start =
-            if spec.options.excel { BYTE_ORDER_MARK.as_bytes().to_vec() } else { Vec::new() };
-        let mut writer = builder.from_writer(start);
-        let header = spec.columns.iter().map(|c| c.as_str());
-        writer.write_record(header).expect("a record into memory, the first of its length");
-        Self { writer, builder, spec, cell: String::new() }
+impl<'a> Csv<'a> {
+    pub(super) fn new(
+        mut file: Partial,
+        spec: &'a ReportSpec,
+        default_delimiter: u8,
+    ) -> Result<Self, WriteError> {
+        let options = &spec.options;
+        if options.excel {
+            file.write_all(BYTE_ORDER_MARK)?;
+        }
+        let delimiter = options.delimiter_byte().ok().flatten().unwrap_or(default_delimiter);
+        let mut writer = ::csv::WriterBuilder::new()
+            .delimiter(delimiter)
+            .terminator(::csv::Terminator::CRLF)
+            .buffer_capacity(64 * 1024)
+            .from_writer(file);
+        if options.header {
+            writer.write_record(spec.columns.iter().map(|c| c.as_str())).map_err(plain)?;
+        }
+        Ok(Self { writer, spec, cell: Vec::new() })
     }
+}
 
-    fn push(&mut self, user: &User) {
+impl Table for Csv<'_> {
+    fn push(&mut self, user: &User) -> Result<(), WriteError> {
         for column in &self.spec.columns {
-            self.cell.clear();
-            write_cell(&mut self.cell, *column, user);
-            if self.spec.options.excel && runs_as_formula(&self.cell) {
-                self.cell.insert(0, '\'');
+            match Cell::of(user, *column) {
+                Cell::Text(text) if self.spec.options.excel && runs_as_formula(&text) => {
+                    self.cell.clear();
+                    self.cell.push(b'\'');
+                    self.cell.extend_from_slice(text.as_bytes());
+                    self.writer.write_field(&self.cell)
+                }
+                Cell::Text(text) => self.writer.write_field(text.as_bytes()),
+                Cell::Number(number) => {
+                    self.cell.clear();
+                    write!(self.cell, "{number}")?;
+                    self.writer.write_field(&self.cell)
+                }
+                Cell::Time(at) => {
+                    self.cell.clear();
+                    push_time(&mut self.cell, at, self.spec.options.zone());
+                    self.writer.write_field(&self.cell)
+                }
+                Cell::Empty => self.writer.write_field(b""),
             }
-            self.writer.write_field(&self.cell).expect("a field into memory");
+            .map_err(plain)?;
         }
-        self.writer.write_record(None::<&[u8]>).expect("a record of the header's length");
+        Ok(self.writer.write_record(None::<&[u8]>).map_err(plain)?)
     }
 
-    fn len(&self) -> usize {
-        self.writer.get_ref().len()
-    }
-
-    fn take(&mut self) -> Vec<u8> {
-        let empty = self.builder.from_writer(Vec::with_capacity(PIECE + 4096));
-        std::mem::replace(&mut self.writer, empty).into_inner().expect("memory takes all of it")
+    fn finish(self: Box<Self>) -> Result<Partial, WriteError> {
+        Ok(self.writer.into_inner().map_err(::csv::IntoInnerError::into_error)?)
     }
 }
 
-fn write_cell(cell: &mut String, column: ReportColumn, user: &User) {
-    use std::fmt::Write;
-    match column {
-        ReportColumn::Id => {
-            let _ = write!(cell, "{}", user.id);
-        }
-        ReportColumn::RegistrationId => {
-            if let Some(id) = user.registration_id {
-                let _ = write!(cell, "{id}");
-            }
-        }
-        ReportColumn::Name => cell.push_str(&user.name),
-        ReportColumn::Surname => cell.push_str(&user.surname),
-        ReportColumn::Email => cell.push_str(&user.email),
-        ReportColumn::CreatedAt => cell.push_str(&time(user.created_at)),
-        ReportColumn::UpdatedAt => cell.push_str(&time(user.updated_at)),
-        ReportColumn::ConfirmedAt => {
-            cell.push_str(&user.confirmed_at.map(time).unwrap_or_default());
-        }
+/// What went wrong below the writer.
+fn plain(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
-}
-
-/// RFC 3339, UTC, in microseconds: every row has the same width.
-fn time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-/// Whether a spreadsheet would take a cell for a formula (OWASP, "CSV Injection"); full-width forms
-/// count too.
-fn runs_as_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{ReportOptions, UserFilter, UserId};
+    use chrono::DateTime;
+    use domain::{ReportColumn, ReportFormat, ReportOptions, UserFilter, UserId};
 
     use super::*;
 
@@ -138,25 +106,27 @@ mod tests {
         }
     }
 
-    fn text(excel: bool, names: &[&str]) -> String {
+    fn text(options: ReportOptions, names: &[&str]) -> String {
         let spec = ReportSpec {
             format: ReportFormat::Csv,
             filters: UserFilter::default(),
             columns: vec![ReportColumn::Id, ReportColumn::Name, ReportColumn::ConfirmedAt],
-            options: ReportOptions { delimiter: None, excel },
+            options,
         };
-        let mut lines = Lines::new(b',', &spec);
+        let dir = tempfile::tempdir().unwrap();
+        let file = super::super::Folder::open(dir.path()).unwrap().create().unwrap();
+        let mut table = Box::new(Csv::new(file, &spec, b',').unwrap());
         for name in names {
-            lines.push(&user(name));
+            table.push(&user(name)).unwrap();
         }
-        String::from_utf8(lines.take()).unwrap()
+        String::from_utf8(table.finish().unwrap().read_back().unwrap()).unwrap()
     }
 
     #[test]
     fn hostile_cells_are_quoted_and_read_back() {
         let names = ["a,b", "say \"hi\"", "two\r\nlines", "=1+1", "", "Ада", "🚀"];
-        let text = text(false, &names);
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let text = text(ReportOptions::default(), &names);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
         let read: Vec<_> = reader.records().map(|r| r.unwrap()[1].to_owned()).collect();
         assert_eq!(read, names);
         assert!(text.starts_with("id,name,confirmed_at\r\n7,\"a,b\",\r\n"));
@@ -164,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_runs_nothing() {
-        let text = text(true, &["=1+1", "+1", "-1", "@x", "Ada", "＝1"]);
+        let excel = ReportOptions { excel: true, ..ReportOptions::default() };
+        let text = text(excel, &["=1+1", "+1", "-1", "@x", "Ada", "＝1"]);
         assert_eq!(
             text,
             "\u{feff}id,name,confirmed_at\r\n7,'=1+1,\r\n7,'+1,\r\n7,'-1,\r\n7,'@x,\r\n7,Ada,\r\n7,'＝1,\r\n"
@@ -172,7 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_report_has_its_header() {
-        assert_eq!(text(false, &[]), "id,name,confirmed_at\r\n");
+    fn an_empty_report_has_its_header_unless_none_is_wanted() {
+        assert_eq!(text(ReportOptions::default(), &[]), "id,name,confirmed_at\r\n");
+        let bare = ReportOptions { header: false, ..ReportOptions::default() };
+        assert_eq!(text(bare.clone(), &[]), "");
+        assert_eq!(text(bare, &["Ada"]), "7,Ada,\r\n");
     }
 }

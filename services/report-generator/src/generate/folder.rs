@@ -1,21 +1,22 @@
 //! The folder that reports lie in.
 
 use std::{
-    io::{self, ErrorKind},
-    path::{Path, PathBuf},
-};
-
-use domain::{ReportFormat, ReportId};
-use sha2::{Digest, Sha256};
-use tokio::{
     fs::{self, File},
-    io::AsyncWriteExt,
+    io::{self, ErrorKind, Write},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
-use super::GenerateError;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-/// The folder.
-#[derive(Debug)]
+/// What an unfinished file is called after.
+const UNFINISHED: &str = ".part";
+/// An unfinished file that nobody has written to for so long belongs to nobody any more.
+const ABANDONED: Duration = Duration::from_hours(1);
+
+/// The folder. What it does with files blocks; it belongs on a thread that may.
+#[derive(Clone, Debug)]
 pub(crate) struct Folder {
     dir: PathBuf,
 }
@@ -23,50 +24,50 @@ pub(crate) struct Folder {
 /// A file in the making. Dropped before it is complete, it is removed.
 pub(crate) struct Partial {
     file: File,
-    temporary: PathBuf,
-    target: PathBuf,
-    name: String,
+    path: PathBuf,
+    folder: PathBuf,
     hash: Sha256,
     bytes: u64,
     complete: bool,
 }
 
-/// A complete file.
-pub(crate) struct Complete {
-    pub(crate) name: String,
+/// A file whose bytes are all on the disk, still under its temporary name.
+pub(crate) struct Sealed {
+    partial: Partial,
     pub(crate) bytes: u64,
+    /// In hexadecimal.
     pub(crate) sha256: String,
 }
 
 impl Folder {
     /// Makes the folder if it is not there.
     pub(crate) fn open(dir: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(dir).map_err(|e| {
+        fs::create_dir_all(dir).map_err(|e| {
             io::Error::new(e.kind(), format!("the report folder {}: {e}", dir.display()))
         })?;
         Ok(Self { dir: dir.to_owned() })
     }
 
-    /// Begins the file of a report. Its name is made of the id alone: nothing that a person wrote
-    /// chooses where it goes.
-    pub(crate) async fn create(
-        &self,
-        id: ReportId,
-        format: ReportFormat,
-    ) -> Result<Partial, GenerateError> {
-        let name = format!("{id}.{}", format.as_str());
-        let temporary = self.dir.join(format!(".{name}.{}.part", uuid::Uuid::new_v4()));
-        let file = File::create(&temporary).await.map_err(|e| failed("be created", &e))?;
-        let target = self.dir.join(&name);
+    /// Begins a file under a name of its own.
+    pub(crate) fn create(&self) -> io::Result<Partial> {
+        let path = self.dir.join(format!(".{}{UNFINISHED}", Uuid::new_v4()));
         Ok(Partial {
-            file,
-            temporary,
-            target,
-            name,
+            file: File::create_new(&path)?,
+            path,
+            folder: self.dir.clone(),
             hash: Sha256::new(),
             bytes: 0,
             complete: false,
         })
+    }
+
+    /// Gives a file its name, in place of any that has it. Names are made of ids alone: nothing that a
+    /// person wrote chooses where a file goes.
+    pub(crate) fn name(&self, mut sealed: Sealed, name: &str) -> io::Result<()> {
+        fs::rename(&sealed.partial.path, self.dir.join(name))?;
+        sealed.partial.complete = true;
+        // The name must survive a power cut as well.
+        File::open(&self.dir)?.sync_all()
     }
 
     /// Where a finished file lies; `None` for a path that leaves the folder.
@@ -77,55 +78,75 @@ impl Folder {
     }
 
     /// Removes a finished file; one that is not there is removed.
-    pub(crate) async fn remove(&self, relative: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, relative: &str) -> io::Result<()> {
         let Some(path) = self.path(relative) else { return Ok(()) };
-        match fs::remove_file(path).await {
+        match fs::remove_file(path) {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
             _ => Ok(()),
         }
     }
+
+    /// Removes what generators that died have left unfinished.
+    pub(crate) fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let modified = entry.metadata().and_then(|m| m.modified());
+            let is_abandoned = modified.is_ok_and(|at| {
+                SystemTime::now().duration_since(at).is_ok_and(|age| age > ABANDONED)
+            });
+            if name.starts_with('.') && name.ends_with(UNFINISHED) && is_abandoned {
+                self.remove(name)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Partial {
-    /// Appends bytes.
-    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), GenerateError> {
-        self.file.write_all(bytes).await.map_err(|e| failed("be written", &e))?;
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
-        Ok(())
+    /// The folder that it lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Makes the file durable and gives it its name.
-    pub(crate) async fn complete(mut self) -> Result<Complete, GenerateError> {
-        self.file.flush().await.map_err(|e| failed("be written", &e))?;
-        self.file.sync_all().await.map_err(|e| failed("be written", &e))?;
-        fs::rename(&self.temporary, &self.target).await.map_err(|e| failed("be named", &e))?;
-        self.complete = true;
-        if let Some(dir) = self.target.parent() {
-            // The name must survive a power cut as well.
-            File::open(dir)
-                .await
-                .map_err(|e| failed("be named", &e))?
-                .sync_all()
-                .await
-                .map_err(|e| failed("be named", &e))?;
-        }
-        let hash = std::mem::take(&mut self.hash).finalize();
-        let sha256 = hex::encode(hash);
-        Ok(Complete { name: std::mem::take(&mut self.name), bytes: self.bytes, sha256 })
+    /// Brings all of it to the disk.
+    pub(crate) fn seal(mut self) -> io::Result<Sealed> {
+        self.file.sync_all()?;
+        let sha256 = hex::encode(std::mem::take(&mut self.hash).finalize());
+        Ok(Sealed { bytes: self.bytes, sha256, partial: self })
+    }
+
+    /// What was written.
+    #[cfg(test)]
+    pub(crate) fn read_back(&self) -> io::Result<Vec<u8>> {
+        fs::read(&self.path)
+    }
+}
+
+impl Write for Partial {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.complete {
-            let _ = std::fs::remove_file(&self.temporary);
+            let _ = fs::remove_file(&self.path);
         }
     }
 }
 
 /// A sentence for the log of reports. It names no path: the log is shown to people.
-fn failed(what: &str, error: &io::Error) -> GenerateError {
+pub(crate) fn failed(error: &io::Error) -> String {
     let hint = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "Free some space and ask for the report again."
@@ -135,7 +156,39 @@ fn failed(what: &str, error: &io::Error) -> GenerateError {
         }
         _ => "Ask for the report again once the folder is in order.",
     };
-    GenerateError::Folder(format!(
-        "The file could not {what} in the report folder: {error}. {hint}"
-    ))
+    format!("The file could not be written in the report folder: {error}. {hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_abandoned_is_swept_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path()).unwrap();
+        let mine = folder.create().unwrap();
+        let old = |name: &str| {
+            let file = File::create(dir.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - 2 * ABANDONED).unwrap();
+        };
+        old(".5a5a.part");
+        old("5a5a.csv");
+        folder.sweep().unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        left.sort();
+        assert_eq!(left, [mine.path.clone(), dir.path().join("5a5a.csv")]);
+        drop(mine);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn no_path_leaves_the_folder() {
+        let folder = Folder { dir: "/reports".into() };
+        for outside in ["../etc/passwd", "/etc/passwd", "a/../../b", ""] {
+            assert!(folder.path(outside).is_none_or(|p| p == Path::new("/reports/")), "{outside}");
+        }
+        assert_eq!(folder.path("a.csv"), Some("/reports/a.csv".into()));
+    }
 }
