@@ -7,6 +7,7 @@ mod mail;
 mod memory;
 mod monolith;
 mod peers;
+mod report;
 mod servers;
 
 use std::{
@@ -28,7 +29,7 @@ const ROUND: Duration = Duration::from_secs(2);
 #[tokio::main]
 async fn main() -> ExitCode {
     let Some(binary) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain|mail]");
+        eprintln!("usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain|mail|report]");
         return ExitCode::FAILURE;
     };
     let binary = binary.canonicalize().unwrap_or(binary);
@@ -48,9 +49,8 @@ async fn main() -> ExitCode {
     if wanted("up") {
         ok &= intake_of_all(&binary).await;
     }
-    let (intake, drain, mail) = (wanted("intake"), wanted("drain"), wanted("mail"));
-    if intake || drain || mail {
-        ok &= servers::measure(&binary, intake, drain, mail).await;
+    if ["intake", "drain", "mail", "report"].into_iter().any(wanted) {
+        ok &= servers::measure(&binary, wanted).await;
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

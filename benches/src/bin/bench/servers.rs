@@ -32,7 +32,7 @@ pub(crate) struct Servers {
 }
 
 /// Measures what is wanted; `false` where something that must be was missed.
-pub(crate) async fn measure(binary: &Path, intake: bool, drain: bool, mail: bool) -> bool {
+pub(crate) async fn measure(binary: &Path, wanted: impl Fn(&str) -> bool) -> bool {
     println!(
         "\nRabbitMQ (quorum queues, confirms awaited) and PostgreSQL (synced), on the same cores\n"
     );
@@ -43,15 +43,18 @@ pub(crate) async fn measure(binary: &Path, intake: bool, drain: bool, mail: bool
         folder: tempfile::tempdir().expect("a temporary folder"),
     };
     let mut ok = true;
-    if intake {
+    if wanted("intake") {
         ok &= servers.intake().await;
     }
-    if drain {
+    if wanted("drain") {
         ok &= servers.drain(Backlog::Packed).await;
         ok &= servers.drain(Backlog::Single).await;
     }
-    if mail {
+    if wanted("mail") {
         ok &= servers.mail().await;
+    }
+    if wanted("report") {
+        ok &= servers.report().await;
     }
     ok
 }
