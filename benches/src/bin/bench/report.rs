@@ -40,9 +40,9 @@ impl Servers {
             let rounds = if format == "csv" { ROUNDS } else { 1 };
             let (mut ratios, mut ours, mut copies) = (vec![], vec![], vec![]);
             for _ in 0..rounds {
-                let copied = folder.path().join("copied");
+                let other = folder.path().join("copied");
                 let started = Instant::now();
-                copy(&database, "id, name, surname, email, created_at, updated_at", &copied);
+                copy(&database, "id, name, surname, email, created_at, updated_at", &other);
                 let copy_seconds = started.elapsed().as_secs_f64();
 
                 let request = request(format);
@@ -57,7 +57,7 @@ impl Servers {
                 copies.push(copy_seconds);
                 let file = folder.path().join(format!("{id}.{format}"));
                 if format == "csv" {
-                    assert_same(&database, &file, &copied);
+                    assert_same(&database, &file, &other);
                 }
                 fs::remove_file(file).expect("a file to remove");
             }
