@@ -37,30 +37,29 @@ impl<'a> Cell<'a> {
 /// same width. (chrono's own takes three times as long, and every row has two of them.)
 pub(super) fn push_time(out: &mut Vec<u8>, at: DateTime<Utc>, zone: Tz) {
     let at = at.with_timezone(&zone);
-    let mut digits = |number: u32, width: u32, end: &str| {
-        for place in (0..width).rev() {
-            let digit = number / 10_u32.pow(place) % 10;
-            out.push(b'0' + u8::try_from(digit).unwrap_or(0));
-        }
-        out.extend_from_slice(end.as_bytes());
-    };
-    digits(at.year().unsigned_abs(), 4, "-");
-    digits(at.month(), 2, "-");
-    digits(at.day(), 2, "T");
-    digits(at.hour(), 2, ":");
-    digits(at.minute(), 2, ":");
-    digits(at.second(), 2, ".");
-    digits(at.nanosecond() / 1_000 % 1_000_000, 6, "");
-    let offset = at.offset().fix().local_minus_utc();
+    push_digits(out, at.year().unsigned_abs(), 4, "-");
+    push_digits(out, at.month(), 2, "-");
+    push_digits(out, at.day(), 2, "T");
+    push_digits(out, at.hour(), 2, ":");
+    push_digits(out, at.minute(), 2, ":");
+    push_digits(out, at.second(), 2, ".");
+    push_digits(out, at.nanosecond() / 1_000 % 1_000_000, 6, "");
     if zone == Tz::UTC {
         return out.push(b'Z');
     }
+    let offset = at.offset().fix().local_minus_utc();
     out.push(if offset < 0 { b'-' } else { b'+' });
     let minutes = offset.unsigned_abs() / 60;
-    let mut digits = |number: u32| out.extend_from_slice(format!("{number:02}").as_bytes());
-    digits(minutes / 60);
-    out.push(b':');
-    out.extend_from_slice(format!("{:02}", minutes % 60).as_bytes());
+    push_digits(out, minutes / 60, 2, ":");
+    push_digits(out, minutes % 60, 2, "");
+}
+
+fn push_digits(out: &mut Vec<u8>, number: u32, width: u32, end: &str) {
+    for place in (0..width).rev() {
+        let digit = number / 10_u32.pow(place) % 10;
+        out.push(b'0' + u8::try_from(digit).unwrap_or(0));
+    }
+    out.extend_from_slice(end.as_bytes());
 }
 
 /// Whether a spreadsheet would take a cell for a formula (OWASP, "CSV Injection"); full-width forms count
