@@ -192,6 +192,11 @@ fn write(
         timezone: spec.options.zone().name(),
     };
     manifest.write(folder)?;
-    folder.name(sealed, &name)?;
+    if let Err(error) = folder.name(sealed, &name) {
+        // What the log calls failed has neither.
+        let _ = folder.remove(&name);
+        let _ = folder.remove(&Manifest::name(task.id));
+        return Err(error.into());
+    }
     Ok(Some(result))
 }

@@ -1,7 +1,7 @@
 //! A line of text in any script: its runs in the order in which they are seen, each in a font that has its
 //! letters.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use krilla::{
     geom::Point,
@@ -21,8 +21,10 @@ pub(super) struct Fonts {
     /// Opened when a letter is missing for the first time.
     machine: Option<fontdb::Database>,
     more: Vec<Letters>,
-    /// Letters that no font has.
-    missing: Vec<char>,
+    /// The font of each letter that was met; to ask the fonts each time would take longer than the rest.
+    known: HashMap<(char, Weight), Option<usize>>,
+    /// There was a letter that no font has.
+    lack_letters: bool,
 }
 
 struct Letters {
@@ -31,7 +33,7 @@ struct Letters {
     index: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Weight {
     Regular,
     Bold,
@@ -70,13 +72,14 @@ impl Fonts {
             bold: own(dejavu::sans::bold()),
             machine: None,
             more: Vec::new(),
-            missing: Vec::new(),
+            known: HashMap::new(),
+            lack_letters: false,
         }
     }
 
     /// Whether there was a letter that no font has.
     pub(super) fn lack_letters(&self) -> bool {
-        !self.missing.is_empty()
+        self.lack_letters
     }
 
     /// Lays a text out in one line no wider than `width`, in parts of the font's size; what does not fit is
@@ -129,19 +132,16 @@ impl Fonts {
         let mut parts: Vec<(Range<usize>, Option<usize>)> = Vec::new();
         for (at, letter) in text.char_indices() {
             let end = at + letter.len_utf8();
-            let last = parts.last_mut();
-            // Marks, joiners and spaces stay with what they follow.
-            let follows = !letter.is_alphanumeric()
-                && self.has(last.as_ref().and_then(|p| p.1), weight, letter);
-            match last {
-                Some((range, _)) if follows => range.end = end,
-                _ => {
-                    let font = self.font_of(letter, weight);
-                    match parts.last_mut() {
-                        Some((range, same)) if *same == font => range.end = end,
-                        _ => parts.push((at..end, font)),
-                    }
+            let font = self.font_of(letter, weight);
+            match parts.last_mut() {
+                // Marks, joiners and spaces stay with what they follow.
+                Some((range, last))
+                    if *last == font
+                        || (!letter.is_alphanumeric() && self.has(*last, weight, letter)) =>
+                {
+                    range.end = end;
                 }
+                _ => parts.push((at..end, font)),
             }
         }
         parts
@@ -161,7 +161,16 @@ impl Fonts {
 
     /// The font for a letter; that of the document where none has it.
     fn font_of(&mut self, letter: char, weight: Weight) -> Option<usize> {
-        if self.has(None, weight, letter) || self.missing.contains(&letter) {
+        if let Some(font) = self.known.get(&(letter, weight)) {
+            return *font;
+        }
+        let font = self.find_font(letter, weight);
+        self.known.insert((letter, weight), font);
+        font
+    }
+
+    fn find_font(&mut self, letter: char, weight: Weight) -> Option<usize> {
+        if self.has(None, weight, letter) {
             return None;
         }
         if let Some(n) = (0..self.more.len()).find(|n| self.has(Some(*n), weight, letter)) {
@@ -183,7 +192,7 @@ impl Fonts {
             self.more.push(letters);
             return Some(self.more.len() - 1);
         }
-        self.missing.push(letter);
+        self.lack_letters = true;
         None
     }
 }
