@@ -102,6 +102,11 @@ impl ReportId {
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// The report of one slot of a schedule. Whoever asks for it names the same one.
+    pub fn of_slot(schedule: ScheduleId, slot: DateTime<Utc>) -> Self {
+        Self(Uuid::new_v5(&schedule.0, &slot.timestamp_micros().to_be_bytes()))
+    }
 }
 
 impl Default for ReportId {

@@ -24,5 +24,5 @@ pub use links::{Link, LinkError, LinkKeys};
 pub use messages::{EmailRequested, RegistrationSubmitted, ReportRequested, template};
 pub use name::{NameError, PersonName};
 pub use registration::Registration;
-pub use report::{ReportColumn, ReportFormat, ReportOptions, ReportSpec, UserFilter};
+pub use report::{ReportColumn, ReportFormat, ReportOptions, ReportSpec, UserFilter, parse_zone};
 pub use validation::FieldError;

@@ -93,6 +93,9 @@ pub struct ReportRequested {
     /// The schedule whose report it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<ScheduleId>,
+    /// Addresses that the report is delivered to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliver_to: Vec<String>,
 }
 
 impl EventData for ReportRequested {

@@ -1,13 +1,16 @@
 //! What a report is to contain, checked before anything is generated.
 
-use std::str::FromStr;
+use std::{collections::HashSet, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{FieldError, ReportRequested};
+use crate::{EmailAddress, FieldError, ReportRequested};
+
+/// The most addresses that one report is delivered to.
+const MAX_RECIPIENTS: usize = 20;
 
 /// A report's file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -168,8 +171,8 @@ impl ReportOptions {
     }
 }
 
-/// A time zone by its name in the IANA database.
-fn parse_zone(field: &str, name: &str) -> Result<Tz, FieldError> {
+/// A time zone by its name in the IANA database, which `field` gives.
+pub fn parse_zone(field: &str, name: &str) -> Result<Tz, FieldError> {
     name.parse().map_err(|_| {
         let message =
             format!("There is no time zone {name:?}. Use one such as Europe/Berlin or UTC.");
@@ -200,6 +203,8 @@ pub struct ReportSpec {
     pub columns: Vec<ReportColumn>,
     /// How it is written.
     pub options: ReportOptions,
+    /// Whom it is delivered to.
+    pub deliver_to: Vec<EmailAddress>,
 }
 
 impl ReportSpec {
@@ -222,8 +227,11 @@ impl ReportSpec {
         let options = parse_part::<ReportOptions>("options", request.options.as_ref(), &mut errors);
         errors.extend(options.mistakes());
         let columns = parse_columns(&request.columns, &mut errors);
+        let deliver_to = parse_addresses(&request.deliver_to, &mut errors);
         match format {
-            Some(format) if errors.is_empty() => Ok(Self { format, filters, columns, options }),
+            Some(format) if errors.is_empty() => {
+                Ok(Self { format, filters, columns, options, deliver_to })
+            }
             _ => Err(errors),
         }
     }
@@ -268,6 +276,26 @@ fn parse_columns(names: &[String], errors: &mut Vec<FieldError>) -> Vec<ReportCo
         }
     }
     columns
+}
+
+/// Each address once.
+fn parse_addresses(texts: &[String], errors: &mut Vec<FieldError>) -> Vec<EmailAddress> {
+    let (mut addresses, mut seen) = (Vec::new(), HashSet::new());
+    for (place, text) in texts.iter().enumerate() {
+        match EmailAddress::parse(text) {
+            Ok(address) => addresses.extend(seen.insert(address.canonical()).then_some(address)),
+            Err(error) => errors.push(FieldError::new(
+                format!("deliver_to[{place}]"),
+                "invalid",
+                format!("{text:?} is no address to deliver to: it {error}."),
+            )),
+        }
+    }
+    if addresses.len() > MAX_RECIPIENTS {
+        let message = format!("A report is delivered to at most {MAX_RECIPIENTS} addresses.");
+        errors.push(FieldError::new("deliver_to", "too_many", message));
+    }
+    addresses
 }
 
 #[cfg(test)]

@@ -33,11 +33,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::{NotificationId, Registration, RegistrationId, ReportId, UserFilter, UserId};
+use domain::{
+    NotificationId, Registration, RegistrationId, ReportId, ScheduleId, UserFilter, UserId,
+};
 
 /// Everything that is kept.
 pub trait Store:
-    Registrations + Users + Deliveries + Notifications + Templates + Reports + Accounts + Overview
+    Registrations
+    + Users
+    + Deliveries
+    + Notifications
+    + Templates
+    + Reports
+    + Schedules
+    + Accounts
+    + Overview
 {
 }
 impl<T> Store for T where
@@ -47,6 +57,7 @@ impl<T> Store for T where
         + Notifications
         + Templates
         + Reports
+        + Schedules
         + Accounts
         + Overview
 {
@@ -231,6 +242,38 @@ pub trait Reports: Send + Sync + 'static {
     ) -> Result<Page<Report, i64>, StoreError>;
     /// Removes a report from the log and returns it as it was.
     async fn delete_report(&self, id: ReportId) -> Result<Option<Report>, StoreError>;
+}
+
+/// Reports that are made again and again.
+#[async_trait]
+pub trait Schedules: Send + Sync + 'static {
+    /// Adds a schedule, unless there is one of that id; returns it as it stands.
+    async fn create_schedule(&self, new: &NewSchedule) -> Result<Schedule, StoreError>;
+    /// Changes the schedule of that id; `None` where there is none.
+    async fn update_schedule(&self, new: &NewSchedule) -> Result<Option<Schedule>, StoreError>;
+    /// One schedule.
+    async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError>;
+    /// One page of schedules, newest first, and where to continue if there are more.
+    async fn schedules(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Page<Schedule, i64>, StoreError>;
+    /// Removes a schedule; its reports stay. `false` where there is none.
+    async fn delete_schedule(&self, id: ScheduleId) -> Result<bool, StoreError>;
+    /// Schedules whose next slot has come, the longest waiting first.
+    async fn due_schedules(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Schedule>, StoreError>;
+    /// Sets the next slot from the one that was seen; where it is another by now nothing changes.
+    async fn advance_schedule(
+        &self,
+        id: ScheduleId,
+        from: DateTime<Utc>,
+        to: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError>;
 }
 
 /// Who may use the console, and their sessions.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, PastAttempt,
-    Recorded, ReleasedClaim, Report, ReportResult, Template,
+    Recorded, ReleasedClaim, Report, ReportResult, Schedule, Template,
 };
 
 /// The most items of one batch.
@@ -153,6 +153,23 @@ pub struct Reason<'a> {
 pub struct OutdatedReports {
     /// Oldest first.
     pub items: Vec<Report>,
+}
+
+/// `GET /schedules/due`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct DueSchedules {
+    /// The longest waiting first.
+    pub items: Vec<Schedule>,
+}
+
+/// `POST /schedules/{id}/advance`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceSchedule {
+    /// The next slot as it was seen.
+    pub from: DateTime<Utc>,
+    /// The one after it; none where there is none.
+    pub to: Option<DateTime<Utc>>,
 }
 
 /// When the snapshot of an export was taken (RFC 3339), as a header of the answer.

@@ -1,6 +1,6 @@
 //! The Report Generator: turns rows into files.
 //!
-//! - **Consumes** `report.requests`; **publishes** to it what its API is asked for.
+//! - **Consumes** `report.requests`; **publishes** to it what its API and its schedules ask for.
 //! - **Guarantees**: a report is complete or has no file under its final name; rows stream from one
 //!   consistent snapshot in constant memory. A report is claimed by its id, so that copies of this
 //!   service and repeated messages make it once. The log says how it ended before the message is
@@ -12,13 +12,14 @@ mod generate;
 mod prepare;
 mod requests;
 mod retention;
+mod schedules;
 mod settings;
 
 use std::{io, sync::Arc, time::Duration};
 
 use queue::{Queue, REPORT_REQUESTS, Worker, WorkerSettings};
 use runtime::{Health, Service, ServiceTokens, health::ask};
-use store::{Overview, Reports, Users};
+use store::{Overview, Reports, Schedules, Users};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,9 @@ pub const SERVICE: Service = Service {
     description: "Turns rows into files, and hands them out.",
 };
 
+/// Names this service as the source of events.
+const SOURCE: &str = "/userstream/report-generator";
+
 /// Reports in the making at one time; each is one stream and one file.
 const CONCURRENCY: usize = 2;
 
@@ -45,6 +49,8 @@ pub struct Dependencies {
     pub users: Arc<dyn Users>,
     /// The log of reports.
     pub reports: Arc<dyn Reports>,
+    /// Reports that are made again and again.
+    pub schedules: Arc<dyn Schedules>,
     /// Tells whether the database, or the service before it, is there.
     pub database: Arc<dyn Overview>,
     /// Knows who may call.
@@ -58,13 +64,17 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let Dependencies { queue, users, reports, database, tokens } = dependencies;
+    let Dependencies { queue, users, reports, schedules, database, tokens } = dependencies;
     let folder = generate::Folder::open(&settings.output_dir)?;
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }));
-    let state =
-        api::AppState { queue: queue.clone(), reports: reports.clone(), folder: folder.clone() };
+    let state = api::AppState {
+        queue: queue.clone(),
+        reports: reports.clone(),
+        schedules: schedules.clone(),
+        folder: folder.clone(),
+    };
     let app = SERVICE.router(
         utoipa_axum::router::OpenApiRouter::new(),
         runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
@@ -76,6 +86,8 @@ pub async fn run(
         retention::Keep { days: settings.retention_days, newest: settings.retention_count },
         shutdown.clone(),
     );
+    let scheduler =
+        schedules::Scheduler { queue: queue.clone(), schedules, reports: reports.clone() };
     let worker = Worker::run(
         queue,
         REPORT_REQUESTS,
@@ -95,6 +107,11 @@ pub async fn run(
         },
         shutdown.clone(),
     );
-    let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker, retention);
+    let (served, (), (), ()) = tokio::join!(
+        runtime::serve(listener, app, shutdown.clone()),
+        worker,
+        retention,
+        scheduler.run(shutdown),
+    );
     served
 }

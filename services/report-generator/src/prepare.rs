@@ -14,6 +14,7 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
         queue: wiring::queue(env).await?,
         users: store.clone(),
         reports: store.clone(),
+        schedules: store.clone(),
         database: store,
         tokens,
     };

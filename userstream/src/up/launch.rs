@@ -82,6 +82,7 @@ pub(super) async fn all(
         queue,
         users: store.clone(),
         reports: store.clone(),
+        schedules: store.clone(),
         database: store,
         tokens,
     };

@@ -25,6 +25,7 @@ pub mod overview;
 pub mod paging;
 pub mod registrations;
 pub mod reports;
+pub mod schedules;
 pub mod search;
 pub mod templates;
 pub mod traces;
@@ -157,6 +158,14 @@ macro_rules! store_conformance {
                 outdated_files_are_found_and_forgotten,
                 a_deleted_report_is_gone,
                 long_texts_are_cut,
+            ],
+            schedules: [
+                a_schedule_is_created_once,
+                a_schedule_is_changed_and_deleted,
+                pages_visit_each_schedule_once,
+                a_slot_is_due_when_it_has_come,
+                a_slot_is_advanced_from_where_it_was_seen,
+                the_latest_report_is_told,
             ],
             accounts: [
                 the_first_account_is_the_only_one,

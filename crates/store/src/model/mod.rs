@@ -5,6 +5,7 @@ mod export;
 mod notification;
 mod registration;
 mod report;
+mod schedule;
 mod template;
 mod user;
 
@@ -19,6 +20,7 @@ pub use registration::{
     RegistrationTrace,
 };
 pub use report::{NewReport, Report, ReportClaim, ReportResult, ReportStatus, Retention};
+pub use schedule::{MissedSlots, NewSchedule, Schedule};
 pub use template::{BUILT_IN_VERSION, NewTemplate, Template};
 pub use user::{User, UserUpdate};
 
@@ -48,7 +50,7 @@ impl<T, K> Page<T, K> {
     }
 
     /// The same page of other items.
-    pub(crate) fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U, K> {
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U, K> {
         Page { items: self.items.into_iter().map(f).collect(), next: self.next }
     }
 }

@@ -23,6 +23,7 @@ mod registrations;
 mod reports;
 mod retry;
 mod row;
+mod schedules;
 mod settings;
 mod state;
 mod templates;

@@ -6,7 +6,7 @@ use testkit::Postgres;
 
 use super::{
     PostgresSettings, PostgresStore, all_new, claims, known, notifications, record, registrations,
-    reports, users,
+    reports, schedules, users,
 };
 use crate::{NotificationFilter, NotificationStatus};
 
@@ -114,6 +114,13 @@ async fn pages_continue_where_the_last_one_ended() {
     }
     let plan = assert_seeks(&store, reports::select(Some(9), 50).sql().as_str()).await;
     assert!(plan.contains("report_logs_pkey") && !plan.contains("Sort"), "{plan}");
+    let plan = assert_seeks(&store, schedules::select(Some(9), 50).sql().as_str()).await;
+    assert!(plan.contains("schedules_pkey") && plan.contains("report_logs_by_schedule"), "{plan}");
+    let plan = assert_seeks(&store, schedules::due(Utc::now(), 50).sql().as_str()).await;
+    assert!(plan.contains("schedules_due"), "{plan}");
+    for sql in [schedules::UPDATE, schedules::ADVANCE] {
+        assert_seeks(&store, sql).await;
+    }
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ fn judge(row: &PgRow, owner: Uuid) -> Result<(ReportClaim, DateTime<Utc>), sqlx:
 }
 
 /// JSON without NUL, which JSONB does not keep either.
-fn storable(value: &Value) -> Value {
+pub(super) fn storable(value: &Value) -> Value {
     match value {
         Value::String(s) => Value::String(text::without_nul(s).into_owned()),
         Value::Array(items) => items.iter().map(storable).collect(),

@@ -135,6 +135,16 @@ impl RemoteStore {
         }
     }
 
+    /// A call that answers 204, or 404 where there is nothing to do.
+    pub(super) async fn did(&self, call: &Call) -> Result<bool, StoreError> {
+        let response = self.send(call).await?;
+        match response.status() {
+            StatusCode::NO_CONTENT => Ok(true),
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => Err(unexpected(response).await),
+        }
+    }
+
     /// A call that answers 204.
     pub(super) async fn tell(&self, call: &Call) -> Result<(), StoreError> {
         let response = self.send(call).await?;

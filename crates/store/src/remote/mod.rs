@@ -12,6 +12,7 @@ mod overview;
 mod page;
 mod registrations;
 mod reports;
+mod schedules;
 mod templates;
 mod users;
 

@@ -72,12 +72,7 @@ impl Users for RemoteStore {
     }
 
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
-        let response = self.send(&Call::new(Method::DELETE, format!("/users/{id}")).once()).await?;
-        match response.status() {
-            StatusCode::NO_CONTENT => Ok(true),
-            StatusCode::NOT_FOUND => Ok(false),
-            _ => Err(unexpected(response).await),
-        }
+        self.did(&Call::new(Method::DELETE, format!("/users/{id}")).once()).await
     }
 
     async fn export_users(&self, filter: &UserFilter) -> Result<Export, StoreError> {

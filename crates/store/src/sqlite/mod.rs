@@ -19,6 +19,7 @@ mod record;
 mod registrations;
 mod reports;
 mod row;
+mod schedules;
 mod templates;
 mod time;
 mod users;

@@ -3,7 +3,9 @@
 use domain::{Registration, UserFilter, UserId};
 use sqlx::{AssertSqlSafe, Row, SqlitePool};
 
-use super::{SqliteStore, claims, known, notifications, overview, registrations, reports, users};
+use super::{
+    SqliteStore, claims, known, notifications, overview, registrations, reports, schedules, users,
+};
 use crate::{NotificationFilter, NotificationStatus, Overview, StoreError, Users};
 
 async fn open() -> (SqliteStore, tempfile::TempDir) {
@@ -94,6 +96,12 @@ async fn pages_continue_where_the_last_one_ended() {
         assert!(plan[0].ends_with(index), "{plan:?}");
     }
     assert_seeks(&store, reports::select(Some(9), 50).sql().as_str()).await;
+    assert_seeks(&store, schedules::select(Some(9), 50).sql().as_str()).await;
+    let due = assert_seeks(&store, schedules::due(Utc::now(), 50).sql().as_str()).await;
+    assert!(due.iter().any(|step| step.contains("schedules_due")), "{due:?}");
+    for sql in [schedules::UPDATE, schedules::ADVANCE] {
+        assert_seeks(&store, sql).await;
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod export;
 mod notifications;
 mod registrations;
 mod reports;
+mod schedules;
 mod sessions;
 mod stats;
 mod templates;
@@ -26,7 +27,7 @@ type Db = State<Arc<dyn Store>>;
 const PROBLEM: &str = runtime::Problem::MEDIA_TYPE;
 /// The largest body of a call that takes a thousand items, in bytes.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// The largest body of a call about a report, in bytes: its request is as long as a message may be.
+/// The largest body of a call about a report or a schedule, in bytes: its request is as long as a message may be.
 const MAX_REPORT_BYTES: usize = 256 * 1024;
 /// The largest body of a call that saves an e-mail's text, in bytes.
 const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
@@ -49,6 +50,10 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(reports::cancel))
         .routes(routes!(reports::outdated))
         .routes(routes!(reports::forget_file))
+        .routes(routes!(schedules::create, schedules::list))
+        .routes(routes!(schedules::get, schedules::update, schedules::delete))
+        .routes(routes!(schedules::due))
+        .routes(routes!(schedules::advance))
         .layer(DefaultBodyLimit::max(MAX_REPORT_BYTES));
     let templates = OpenApiRouter::new()
         .routes(routes!(templates::list, templates::save))

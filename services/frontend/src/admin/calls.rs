@@ -71,6 +71,18 @@ carried! {
     cancel_report: post "/api/admin/reports/{id}/cancel" ("id") => ReportGenerator;
     /// A report's file.
     download_report: get "/api/admin/reports/{id}/download" ("id") => ReportGenerator;
+    /// A page of schedules.
+    schedules: get "/api/admin/schedules" => ReportGenerator;
+    /// Makes a schedule.
+    create_schedule: post "/api/admin/schedules" => ReportGenerator;
+    /// One schedule.
+    schedule: get "/api/admin/schedules/{id}" ("id") => ReportGenerator;
+    /// Changes a schedule.
+    change_schedule: put "/api/admin/schedules/{id}" ("id") => ReportGenerator;
+    /// Deletes a schedule.
+    delete_schedule: delete "/api/admin/schedules/{id}" ("id") => ReportGenerator;
+    /// Asks for a report of a schedule now.
+    run_schedule: post "/api/admin/schedules/{id}/run" ("id") => ReportGenerator;
     /// A page of dead letters.
     dead_letters: get "/api/admin/dead-letters" => QueueReceiver;
     /// One dead letter.

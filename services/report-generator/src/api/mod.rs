@@ -2,14 +2,16 @@
 
 mod download;
 mod reports;
+mod schedules;
 
 use std::{sync::Arc, time::Duration};
 
 use queue::Queue;
 use runtime::Problem;
-use store::{Reports, StoreError};
+use store::{Reports, Schedules, StoreError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use self::reports::ReportBody;
 use crate::generate::Folder;
 
 /// What the calls work with.
@@ -17,6 +19,7 @@ use crate::generate::Folder;
 pub(crate) struct AppState {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) reports: Arc<dyn Reports>,
+    pub(crate) schedules: Arc<dyn Schedules>,
     pub(crate) folder: Folder,
 }
 
@@ -26,6 +29,9 @@ pub(crate) fn routes(state: AppState) -> OpenApiRouter {
         .routes(routes!(reports::get, reports::delete))
         .routes(routes!(reports::cancel))
         .routes(routes!(download::download))
+        .routes(routes!(schedules::create, schedules::list))
+        .routes(routes!(schedules::get, schedules::update, schedules::delete))
+        .routes(routes!(schedules::run_now))
         .with_state(state)
 }
 

@@ -18,40 +18,57 @@ use runtime::{
     },
     tokens::Caller,
 };
-use serde::Deserialize;
-use store::{Report, ReportStatus, StoreError};
+use serde::{Deserialize, Serialize};
+use store::{Report, ReportStatus};
 use tracing::warn;
 use utoipa::ToSchema;
 
 use super::AppState;
-use crate::{generate, requests::log_entry};
+use crate::{SOURCE, generate, requests::log_entry};
 
-/// Names this service as the source of events.
-const SOURCE: &str = "/userstream/report-generator";
+/// The longest name of a report, in characters.
+pub(super) const MAX_NAME_CHARS: usize = 255;
 
 /// A report to make.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CreateReport {
+pub(crate) struct ReportBody {
     /// `csv`, `xlsx`, `ndjson` or `pdf`.
     #[schema(value_type = domain::ReportFormat)]
     format: String,
     /// A name for people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
-    report_name: Option<String>,
+    pub(super) report_name: Option<String>,
     /// Which users; all where absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<domain::UserFilter>)]
     filters: Option<serde_json::Value>,
     /// Which columns, in order; the default ones where absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<domain::ReportColumn>>)]
     columns: Option<Vec<String>>,
     /// How the file is written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<domain::ReportOptions>)]
     options: Option<serde_json::Value>,
+}
+
+impl ReportBody {
+    /// The message that asks for it.
+    pub(crate) fn into_request(self, report_id: ReportId) -> ReportRequested {
+        ReportRequested {
+            report_id,
+            format: self.format,
+            report_name: self.report_name,
+            filters: self.filters,
+            columns: self.columns.unwrap_or_default(),
+            options: self.options,
+            requested_by: None,
+            schedule_id: None,
+            deliver_to: Vec::new(),
+        }
+    }
 }
 
 /// Asks for a report. It is made in the background: follow it by its id.
@@ -63,19 +80,19 @@ pub(super) async fn create(
     State(state): State<AppState>,
     Extension(Caller(caller)): Extension<Caller>,
     headers: HeaderMap,
-    Json(asked): Json<CreateReport>,
+    Json(asked): Json<ReportBody>,
 ) -> Result<(StatusCode, Json<Report>), Problem> {
-    let request = ReportRequested {
-        report_id: ReportId::new(),
-        format: asked.format,
-        report_name: asked.report_name,
-        filters: asked.filters,
-        columns: asked.columns.unwrap_or_default(),
-        options: asked.options,
-        requested_by: Some(on_behalf_of(&headers).unwrap_or(caller)),
-        schedule_id: None,
-    };
+    let mut request = asked.into_request(ReportId::new());
     check(&request)?;
+    request.requested_by = Some(on_behalf_of(&headers).unwrap_or(caller));
+    ask_for(&state, request).await
+}
+
+/// Puts a request into the queue and the log; answers with it as it stands.
+pub(super) async fn ask_for(
+    state: &AppState,
+    request: ReportRequested,
+) -> Result<(StatusCode, Json<Report>), Problem> {
     let entry = log_entry(&request);
     let accepted = Report {
         report_id: entry.report_id,
@@ -90,7 +107,7 @@ pub(super) async fn create(
         requested_at: Utc::now(),
         generated_at: None,
         error: None,
-        schedule_id: None,
+        schedule_id: entry.schedule_id,
     };
     // The message first: once it is durable the report will be made, and whoever makes it enters it
     // into the log if this call does not get to it.
@@ -100,7 +117,7 @@ pub(super) async fn create(
     })?;
     match state.reports.request_report(&entry).await {
         Ok(report) => Ok((StatusCode::ACCEPTED, Json(report))),
-        Err(error @ (StoreError::Unavailable(_) | StoreError::Failed(_))) => {
+        Err(error) => {
             warn!(report_id = %entry.report_id, %error, "queued, but not in the log yet");
             Ok((StatusCode::ACCEPTED, Json(accepted)))
         }
@@ -108,14 +125,14 @@ pub(super) async fn create(
 }
 
 /// The person that the caller acts for, as the Frontend tells.
-fn on_behalf_of(headers: &HeaderMap) -> Option<String> {
+pub(super) fn on_behalf_of(headers: &HeaderMap) -> Option<String> {
     let person = headers.get("x-on-behalf-of")?.to_str().ok()?;
     (1..=254).contains(&person.len()).then(|| person.to_owned())
 }
 
 fn check(request: &ReportRequested) -> Result<(), Problem> {
     let mut errors = ReportSpec::parse(request).err().unwrap_or_default();
-    if request.report_name.as_ref().is_some_and(|n| n.chars().count() > 255) {
+    if request.report_name.as_ref().is_some_and(|n| n.chars().count() > MAX_NAME_CHARS) {
         let message = "report_name must be 255 characters or fewer.";
         errors.push(FieldError::new("report_name", "too_long", message));
     }

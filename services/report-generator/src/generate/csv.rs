@@ -112,6 +112,7 @@ mod tests {
             filters: UserFilter::default(),
             columns: vec![ReportColumn::Id, ReportColumn::Name, ReportColumn::ConfirmedAt],
             options,
+            deliver_to: Vec::new(),
         };
         let dir = tempfile::tempdir().unwrap();
         let file = super::super::Folder::open(dir.path()).unwrap().create().unwrap();
