@@ -4,6 +4,7 @@ use std::fmt;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::validation::is_control;
 
@@ -12,8 +13,9 @@ use crate::validation::is_control;
 ///
 /// Quoted local parts, comments and address literals are not accepted: no list member has one, and
 /// each is a way to smuggle something past a later reader.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, format = Email, max_length = 254)]
 pub struct EmailAddress(String);
 
 /// Why a text is not an [`EmailAddress`].

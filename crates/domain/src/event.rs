@@ -211,7 +211,8 @@ mod tests {
         #[test]
         fn ids_survive_the_journey(id: i64) {
             let data = crate::EmailRequested {
-                notification_id: crate::NotificationId(uuid::Uuid::new_v4()), user_id: UserId(id),
+                notification_id: crate::NotificationId(uuid::Uuid::new_v4()),
+                to: crate::Recipient::User(UserId(id)),
                 template: "confirmation".into(), context: serde_json::Map::new(),
             };
             let event = Event::new("/test", data);

@@ -88,6 +88,12 @@ impl NotificationId {
         Self::derived(&millis[millis.len() - TIME_BYTES..], Uuid::new_v5(&WELCOME, &name))
     }
 
+    /// The notification that delivers a report to an address. A report that is told of twice names the same
+    /// one twice.
+    pub fn of_delivery(report: ReportId, address: &crate::EmailAddress) -> Self {
+        Self(Uuid::new_v5(&report.0, address.canonical().as_bytes()))
+    }
+
     /// An id (RFC 9562, version 8) that begins with the time that its cause began with: in an index it goes
     /// to the end, as that did, and not to a place of its own.
     fn derived(time: &[u8], hash: Uuid) -> Self {

@@ -21,7 +21,7 @@ pub use ids::{
     IdKey, NotificationId, RegistrationId, RegistrationIdIssuer, ReportId, ScheduleId, UserId,
 };
 pub use links::{Link, LinkError, LinkKeys};
-pub use messages::{EmailRequested, RegistrationSubmitted, ReportRequested, template};
+pub use messages::{EmailRequested, Recipient, RegistrationSubmitted, ReportRequested, template};
 pub use name::{NameError, PersonName};
 pub use registration::Registration;
 pub use report::{ReportColumn, ReportFormat, ReportOptions, ReportSpec, UserFilter, parse_zone};

@@ -1,4 +1,4 @@
-//! The links in e-mails: each names a registration and what may be done with it, ends, and cannot be forged.
+//! The links in e-mails: each names a registration or a report and what may be done with it, ends, and cannot be forged.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::{RegistrationId, keyed::hmac};
+use crate::keyed::hmac;
 
 const ID_BYTES: usize = 16;
 const SIGNED_BYTES: usize = ID_BYTES + 8;
@@ -19,14 +19,25 @@ pub enum Link {
     Confirm,
     /// Takes the person off the list.
     Leave,
+    /// Hands a report out.
+    Report,
 }
 
 impl Link {
     /// How long it is good for: who wants to leave must be able to, by any e-mail they still have.
     fn lifetime(self) -> TimeDelta {
         match self {
-            Self::Confirm => TimeDelta::days(7),
+            Self::Confirm | Self::Report => TimeDelta::days(7),
             Self::Leave => TimeDelta::days(10 * 365),
+        }
+    }
+
+    /// The page that it leads to, below `PUBLIC_URL`.
+    fn page(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Leave => "leave",
+            Self::Report => "reports",
         }
     }
 
@@ -34,6 +45,7 @@ impl Link {
         match self {
             Self::Confirm => b"userstream confirmation v1",
             Self::Leave => b"userstream leave v1",
+            Self::Report => b"userstream report v1",
         }
     }
 }
@@ -43,6 +55,7 @@ impl Link {
 pub struct LinkKeys {
     confirm: Vec<[u8; 32]>,
     leave: Vec<[u8; 32]>,
+    report: Vec<[u8; 32]>,
 }
 
 /// Why a token is good for nothing.
@@ -61,21 +74,26 @@ impl LinkKeys {
     pub fn derive<'a>(secret: &'a [u8], previous: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let secrets: Vec<_> = std::iter::once(secret).chain(previous).collect();
         let derive = |link: Link| secrets.iter().map(|s| hmac(s, &[link.label()])).collect();
-        Self { confirm: derive(Link::Confirm), leave: derive(Link::Leave) }
+        Self {
+            confirm: derive(Link::Confirm),
+            leave: derive(Link::Leave),
+            report: derive(Link::Report),
+        }
     }
 
     fn keys(&self, link: Link) -> &[[u8; 32]] {
         match link {
             Link::Confirm => &self.confirm,
             Link::Leave => &self.leave,
+            Link::Report => &self.report,
         }
     }
 
-    /// The token for a registration, good from `now` on: 80 characters of hexadecimal, which no mail
+    /// The token for a registration or a report, good from `now` on: 80 characters of hexadecimal, which no mail
     /// program breaks.
-    pub fn sign(&self, link: Link, id: RegistrationId, now: DateTime<Utc>) -> String {
+    pub fn sign(&self, link: Link, id: Uuid, now: DateTime<Utc>) -> String {
         let mut token = [0; TOKEN_BYTES];
-        token[..ID_BYTES].copy_from_slice(id.0.as_bytes());
+        token[..ID_BYTES].copy_from_slice(id.as_bytes());
         let expires = (now + link.lifetime()).timestamp();
         token[ID_BYTES..SIGNED_BYTES].copy_from_slice(&expires.to_be_bytes());
         let tag = hmac(&self.keys(link)[0], &[&token[..SIGNED_BYTES]]);
@@ -83,13 +101,13 @@ impl LinkKeys {
         hex::encode(token)
     }
 
-    /// The registration that a token is for.
-    pub fn verify(
-        &self,
-        link: Link,
-        token: &str,
-        now: DateTime<Utc>,
-    ) -> Result<RegistrationId, LinkError> {
+    /// The link itself: a page of the Frontend, and the token.
+    pub fn url(&self, public_url: &str, link: Link, id: Uuid, now: DateTime<Utc>) -> String {
+        format!("{public_url}/{}/{}", link.page(), self.sign(link, id, now))
+    }
+
+    /// The registration or report that a token is for.
+    pub fn verify(&self, link: Link, token: &str, now: DateTime<Utc>) -> Result<Uuid, LinkError> {
         let token = decode(token).ok_or(LinkError::Forged)?;
         let (signed, tag) = token.split_at(SIGNED_BYTES);
         let keys = self.keys(link);
@@ -102,7 +120,7 @@ impl LinkKeys {
         if expires < now.timestamp() {
             return Err(LinkError::Expired);
         }
-        Uuid::from_slice(id).map(RegistrationId).map_err(|_| LinkError::Forged)
+        Uuid::from_slice(id).map_err(|_| LinkError::Forged)
     }
 }
 
@@ -127,7 +145,7 @@ mod tests {
     #[test]
     fn a_token_confirms_its_registration_for_a_week() {
         let keys = LinkKeys::derive(b"secret", []);
-        let (id, now) = (RegistrationId(Uuid::new_v4()), Utc::now());
+        let (id, now) = (Uuid::new_v4(), Utc::now());
         let token = keys.sign(Link::Confirm, id, now);
         let verify = |keys: &LinkKeys, now| keys.verify(Link::Confirm, &token, now);
         assert_eq!(verify(&keys, now + TimeDelta::days(6)), Ok(id));
@@ -141,8 +159,10 @@ mod tests {
     #[test]
     fn a_token_of_one_kind_is_none_of_the_other() {
         let keys = LinkKeys::derive(b"secret", []);
-        let (id, now) = (RegistrationId(Uuid::new_v4()), Utc::now());
-        for (signed, asked) in [(Link::Confirm, Link::Leave), (Link::Leave, Link::Confirm)] {
+        let (id, now) = (Uuid::new_v4(), Utc::now());
+        let links = [Link::Confirm, Link::Leave, Link::Report];
+        let pairs = links.iter().flat_map(|a| links.iter().map(move |b| (*a, *b)));
+        for (signed, asked) in pairs.filter(|(a, b)| a != b) {
             let token = keys.sign(signed, id, now);
             assert_eq!(keys.verify(signed, &token, now), Ok(id));
             assert_eq!(keys.verify(asked, &token, now), Err(LinkError::Forged));
@@ -154,7 +174,7 @@ mod tests {
         fn a_changed_token_is_good_for_nothing(at in 0usize..80, to in "[0-9a-fg ü]") {
             let keys = LinkKeys::derive(b"secret", []);
             let now = Utc::now();
-            let token = keys.sign(Link::Confirm, RegistrationId(Uuid::new_v4()), now);
+            let token = keys.sign(Link::Confirm, Uuid::new_v4(), now);
             let mut changed = token.clone();
             changed.replace_range(at..=at, &to);
             prop_assume!(changed != token);

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::{
-    EventData, NotificationId, Registration, RegistrationId, ReportId, ScheduleId, UserId,
+    EmailAddress, EventData, NotificationId, Registration, RegistrationId, ReportId, ScheduleId,
+    UserId,
 };
 
 /// A person submitted the form. Carried by the queue `user.registration`.
@@ -43,13 +45,43 @@ pub mod template {
     pub const REPORT_READY: &str = "report_ready";
 }
 
+/// To whom an e-mail goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum Recipient {
+    /// To a user.
+    #[serde(rename = "user_id")]
+    User(UserId),
+    /// To an address that need not be a user's.
+    #[serde(rename = "recipient")]
+    Address(EmailAddress),
+}
+
+impl Recipient {
+    /// The user, if it is one.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(*id),
+            Self::Address(_) => None,
+        }
+    }
+
+    /// The address, if it is no user.
+    pub fn address(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::User(_) => None,
+            Self::Address(address) => Some(address),
+        }
+    }
+}
+
 /// An e-mail is to be sent. Carried by the queue `email.notifications`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailRequested {
     /// Every consumer is idempotent by this id.
     pub notification_id: NotificationId,
-    /// To whom.
-    pub user_id: UserId,
+    /// To whom: `user_id` or `recipient`.
+    #[serde(flatten)]
+    pub to: Recipient,
     /// Which template; see [`template`].
     pub template: String,
     /// Ids and links that the template may use; never more personal data than needed.

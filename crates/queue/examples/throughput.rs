@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{EmailRequested, Event, NotificationId, UserId};
+use domain::{EmailRequested, Event, NotificationId, Recipient, UserId};
 use queue::{
     EMAIL_NOTIFICATIONS, EmbeddedQueue, EmbeddedSettings, Handler, Job, Message, Outage, Outcome,
     Queue, RetryDelays, Worker, WorkerSettings,
@@ -116,7 +116,7 @@ async fn drain(queue: &Arc<dyn Queue>) -> Result<(f64, u64), Box<dyn std::error:
 fn message() -> Message {
     let data = EmailRequested {
         notification_id: NotificationId(uuid::Uuid::new_v4()),
-        user_id: UserId(1),
+        to: Recipient::User(UserId(1)),
         template: "confirmation".into(),
         context: serde_json::Map::new(),
     };

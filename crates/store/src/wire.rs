@@ -180,7 +180,6 @@ pub const SNAPSHOT_TIME: &str = "x-snapshot-time";
 #[serde(deny_unknown_fields)]
 pub struct FirstAccount {
     /// The address to log in with.
-    #[schema(value_type = String, format = Email)]
     pub email: EmailAddress,
     /// The password's hash as a PHC string.
     #[schema(min_length = 1, max_length = 255)]
@@ -192,7 +191,6 @@ pub struct FirstAccount {
 #[serde(deny_unknown_fields)]
 pub struct AccountLookup {
     /// The address to log in with, in any letter case.
-    #[schema(value_type = String, format = Email)]
     pub email: EmailAddress,
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::Utc;
-use domain::{NotificationId, Registration, RegistrationId, UserFilter, UserId};
+use domain::{NotificationId, Recipient, Registration, RegistrationId, UserFilter, UserId};
 use futures::StreamExt;
 use store::{
     Deliveries, NewRegistration, NotificationRequest, Overview, Registrations, RemoteStore,
@@ -157,8 +157,9 @@ async fn recording_and_claiming_may_be_repeated() {
     assert!(is_away(&store.record(&[registration()]).await));
     let request = NotificationRequest {
         notification_id: NotificationId(Uuid::now_v7()),
-        user_id: UserId(1),
+        to: Recipient::User(UserId(1)),
         notification_type: "x".into(),
+        context: serde_json::Map::new(),
         claimer: Uuid::now_v7(),
     };
     assert!(is_away(&store.claim_notifications(&[request], Duration::from_mins(1)).await));

@@ -4,11 +4,13 @@
 //! - **Guarantees**: a 202 is given only after the queue holds the registration durably. It needs
 //!   nothing but the queue for that: the database, the Sender and the rest may all be away. Its answer
 //!   does not depend on whether the address is known, since it does not look.
-//! - **Does not** store anything, send mail, or show personal data to anyone without a session.
+//! - **Does not** store anything, send mail, or show personal data to anyone without a session, or a link to a report that was sent to them.
 
 mod admin;
+mod carry;
 mod prepare;
 mod registrations;
+mod reports;
 mod settings;
 mod site;
 
@@ -86,6 +88,7 @@ pub async fn run(
         console.clone().create_first_administrator(settings.first_administrator, shutdown.clone());
     let open = OpenApiRouter::new()
         .merge(registrations::routes(registrations))
+        .merge(reports::routes(reports::Reports::new(&dependencies, site.clone())))
         .merge(admin::routes(console))
         .merge(site.clone().routes());
     let app = SERVICE

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{EmailRequested, Event, RegistrationSubmitted};
+use domain::{EmailRequested, Event, Recipient, RegistrationSubmitted};
 use queue::{EMAIL_NOTIFICATIONS, Handler, Job, Outage, Outcome, Queue};
 use serde_json::{Map, Value};
 use store::{NewRegistration, RecordOutcome, Recorded, Registrations, StoreError};
@@ -83,7 +83,7 @@ fn to_row(job: &SubmittedJob) -> NewRegistration {
 fn email_request(recorded: &Recorded) -> Option<Event<EmailRequested>> {
     let data = EmailRequested {
         notification_id: recorded.notification_id?,
-        user_id: recorded.user_id?,
+        to: Recipient::User(recorded.user_id?),
         template: recorded.notification_type.clone()?,
         context: Map::from_iter([(
             "registration_id".to_owned(),

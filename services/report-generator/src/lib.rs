@@ -1,6 +1,7 @@
 //! The Report Generator: turns rows into files.
 //!
-//! - **Consumes** `report.requests`; **publishes** to it what its API and its schedules ask for.
+//! - **Consumes** `report.requests`; **publishes** to it what its API and its schedules ask for, and to
+//!   `email.notifications` what delivers reports.
 //! - **Guarantees**: a report is complete or has no file under its final name; rows stream from one
 //!   consistent snapshot in constant memory. A report is claimed by its id, so that copies of this
 //!   service and repeated messages make it once. The log says how it ended before the message is
@@ -8,6 +9,7 @@
 //! - **Does not** let a name in a request choose where a file goes.
 
 mod api;
+mod deliver;
 mod generate;
 mod prepare;
 mod requests;
@@ -17,9 +19,10 @@ mod settings;
 
 use std::{io, sync::Arc, time::Duration};
 
-use queue::{Queue, REPORT_REQUESTS, Worker, WorkerSettings};
+use domain::LinkKeys;
+use queue::{Queue, QueueError, REPORT_REQUESTS, Worker, WorkerSettings};
 use runtime::{Health, Service, ServiceTokens, health::ask};
-use store::{Overview, Reports, Schedules, Users};
+use store::{Overview, Reports, Schedules, StoreError, Users};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +43,15 @@ const SOURCE: &str = "/userstream/report-generator";
 /// Reports in the making at one time; each is one stream and one file.
 const CONCURRENCY: usize = 2;
 
+/// Why a piece of work is taken up again later.
+#[derive(Debug, thiserror::Error)]
+enum Interruption {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
 /// What the service works with.
 #[derive(Clone)]
 pub struct Dependencies {
@@ -55,6 +67,8 @@ pub struct Dependencies {
     pub database: Arc<dyn Overview>,
     /// Knows who may call.
     pub tokens: ServiceTokens,
+    /// Signs the links in e-mails.
+    pub links: LinkKeys,
 }
 
 /// Serves and consumes until shutdown, then finishes what is in hand.
@@ -64,7 +78,7 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let Dependencies { queue, users, reports, schedules, database, tokens } = dependencies;
+    let Dependencies { queue, users, reports, schedules, database, tokens, links } = dependencies;
     let folder = generate::Folder::open(&settings.output_dir)?;
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
@@ -88,6 +102,8 @@ pub async fn run(
     );
     let scheduler =
         schedules::Scheduler { queue: queue.clone(), schedules, reports: reports.clone() };
+    let delivery =
+        deliver::Delivery { queue: queue.clone(), links, public_url: settings.public_url };
     let worker = Worker::run(
         queue,
         REPORT_REQUESTS,
@@ -95,6 +111,7 @@ pub async fn run(
             users,
             reports,
             folder,
+            delivery,
             delimiter: settings.csv_delimiter,
             retry: settings.retry_delays.clone(),
         },

@@ -7,7 +7,7 @@ use crate::{Dependencies, SERVICE, Settings};
 
 /// Reads the variables and opens what the service works with.
 pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
-    let Keys { tokens, .. } = Keys::from_env(env)?;
+    let Keys { tokens, links, .. } = Keys::from_env(env)?;
     let settings = Settings::from_env(env)?;
     let store = wiring::remote_store(env, &tokens, SERVICE.name)?;
     let dependencies = Dependencies {
@@ -17,6 +17,7 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
         schedules: store.clone(),
         database: store,
         tokens,
+        links,
     };
     Ok(Prepared::new(move |listener, shutdown| {
         crate::run(listener, dependencies, settings, shutdown)

@@ -18,7 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::generate::{Folder, GenerateError, Task, generate, remove};
+use crate::{
+    Interruption,
+    deliver::Delivery,
+    generate::{Folder, GenerateError, Task, generate, remove},
+};
 
 /// How long a claim holds unless it is renewed.
 const CLAIM: Duration = Duration::from_secs(30);
@@ -32,6 +36,7 @@ pub(crate) struct Reporter {
     pub(crate) users: Arc<dyn Users>,
     pub(crate) reports: Arc<dyn Reports>,
     pub(crate) folder: Folder,
+    pub(crate) delivery: Delivery,
     /// What separates the cells of CSV where a request does not say.
     pub(crate) delimiter: u8,
     /// When a request is tried again; the log hears of it when it is not.
@@ -47,8 +52,8 @@ impl Handler for Reporter {
         for job in batch {
             outcomes.push(match self.report(job).await {
                 Ok(outcome) => outcome,
-                Err(StoreError::Unavailable(reason)) => return Err(Outage(reason)),
-                Err(StoreError::Failed(cause)) => Outcome::Failed(cause),
+                Err(Interruption::Store(StoreError::Failed(cause))) => Outcome::Failed(cause),
+                Err(away) => return Err(Outage(away.to_string())),
             });
         }
         Ok(outcomes)
@@ -56,7 +61,7 @@ impl Handler for Reporter {
 }
 
 impl Reporter {
-    async fn report(&self, job: &Job<ReportRequested>) -> Result<Outcome, StoreError> {
+    async fn report(&self, job: &Job<ReportRequested>) -> Result<Outcome, Interruption> {
         let request = &job.event.data;
         let (id, claimer) = (request.report_id, job.delivery);
         // A request that came straight to the queue is not in the log yet.
@@ -64,7 +69,12 @@ impl Reporter {
         self.reports.request_report(&entry).await?;
         match self.reports.claim_report(id, claimer, CLAIM).await? {
             ReportClaim::Granted => {}
-            ReportClaim::Settled | ReportClaim::Unknown => return Ok(Outcome::Done),
+            ReportClaim::Unknown => return Ok(Outcome::Done),
+            // By this very message perhaps, whose generator died before it told anybody.
+            ReportClaim::Settled => {
+                self.deliver(request).await?;
+                return Ok(Outcome::Done);
+            }
             ReportClaim::Held { until } => {
                 return Ok(Outcome::NotYet((until - Utc::now()).to_std().unwrap_or_default()));
             }
@@ -89,12 +99,24 @@ impl Reporter {
                             .await?;
                         return Ok(Outcome::Rejected(cause));
                     }
-                    Err(GenerateError::Store(error)) => return Err(error),
+                    Err(GenerateError::Store(error)) => return Err(error.into()),
                 }
             }
         };
         self.finish(request, claimer, &result, started).await?;
+        self.deliver(request).await?;
         Ok(Outcome::Done)
+    }
+
+    /// Tells the people who are to have the report, if it is there.
+    async fn deliver(&self, request: &ReportRequested) -> Result<(), Interruption> {
+        if request.deliver_to.is_empty() {
+            return Ok(());
+        }
+        // A mistake in it has failed the report.
+        let Ok(spec) = ReportSpec::parse(request) else { return Ok(()) };
+        let Some(report) = self.reports.report(request.report_id).await? else { return Ok(()) };
+        self.delivery.deliver(&report, spec.deliver_to).await
     }
 
     /// Writes the file; meanwhile the claim is renewed and the log hears how far it is.

@@ -154,11 +154,7 @@ impl Composer {
     }
 
     fn url(&self, to: Link, id: RegistrationId, mail: &Mail) -> String {
-        let page = match to {
-            Link::Confirm => "confirm",
-            Link::Leave => "leave",
-        };
-        format!("{}/{page}/{}", self.public_url, self.links.sign(to, id, mail.created_at))
+        self.links.url(&self.public_url, to, id.0, mail.created_at)
     }
 }
 
@@ -179,7 +175,7 @@ fn part(content_type: ContentType, text: &str) -> SinglePart {
 #[cfg(test)]
 mod tests {
     use chrono::Utc;
-    use domain::{NotificationId, UserId};
+    use domain::NotificationId;
     use mail_parser::{Address as Parsed, MessageParser, MimeHeaders};
     use serde_json::json;
     use uuid::Uuid;
@@ -196,7 +192,6 @@ mod tests {
     fn mail(name: &str, locale: Option<&str>) -> Mail {
         Mail {
             notification_id: NotificationId(Uuid::from_u128(7)),
-            user_id: UserId(1),
             name: name.into(),
             surname: "Lovelace".into(),
             email: "ada@example.com".into(),
@@ -267,7 +262,7 @@ mod tests {
     fn what_the_list_sends_says_how_to_leave_it() {
         let keys = LinkKeys::derive(b"secret", []);
         let ada = mail("Ada", None);
-        let token = keys.sign(Link::Leave, ada.registration_id.unwrap(), ada.created_at);
+        let token = keys.sign(Link::Leave, ada.registration_id.unwrap().0, ada.created_at);
         let text = String::from_utf8(compose(&ada, template::WELCOME).unwrap()).unwrap();
         let url = format!("https://example.org/leave/{token}");
         assert!(text.contains(&format!("List-Unsubscribe: <{url}>\r\n")), "{text}");

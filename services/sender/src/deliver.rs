@@ -117,7 +117,8 @@ impl Deliverer {
                 return Ok(Outcome::NotYet(left.min(LOOK_AGAIN)));
             }
             Ok(NotificationClaim::UnknownUser) => {
-                return Ok(Outcome::Rejected(format!("there is no user {}", request.user_id)));
+                let who = request.to.user().map_or_else(String::new, |id| id.to_string());
+                return Ok(Outcome::Rejected(format!("there is no user {who}")));
             }
             Err(error) => return failed(error),
         };
@@ -231,8 +232,9 @@ fn failed(error: StoreError) -> Result<Outcome, Outage> {
 fn to_request(job: &EmailJob) -> NotificationRequest {
     NotificationRequest {
         notification_id: job.event.data.notification_id,
-        user_id: job.event.data.user_id,
+        to: job.event.data.to.clone(),
         notification_type: job.event.data.template.clone(),
+        context: job.event.data.context.clone(),
         claimer: job.delivery,
     }
 }

@@ -61,7 +61,7 @@ pub(super) async fn all(
         templates: store.clone(),
         database: store.clone(),
         tokens: tokens.clone(),
-        links,
+        links: links.clone(),
     };
     let (settings, stop) =
         (sender::Settings::from_env(env, wiring::trusted(env)?)?, shutdown.clone());
@@ -85,6 +85,7 @@ pub(super) async fn all(
         schedules: store.clone(),
         database: store,
         tokens,
+        links,
     };
     let (settings, stop) = (report_generator::Settings::from_env(env)?, shutdown.clone());
     let work = serve(Role::ReportGenerator, report_generator, move |listener| {

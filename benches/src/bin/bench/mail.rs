@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{EmailRequested, Event};
+use domain::{EmailRequested, Event, Recipient};
 use queue::EMAIL_NOTIFICATIONS;
 use serde_json::Map;
 use sqlx::{Connection, PgConnection};
@@ -126,7 +126,7 @@ impl Servers {
                 .map(|recorded| {
                     let data = EmailRequested {
                         notification_id: recorded.notification_id.expect("it is new"),
-                        user_id: recorded.user_id.expect("it is new"),
+                        to: Recipient::User(recorded.user_id.expect("it is new")),
                         template: recorded.notification_type.expect("it is new"),
                         context: Map::new(),
                     };

@@ -103,6 +103,7 @@ fn request(format: &str) -> ReportRequested {
         options: None,
         requested_by: None,
         schedule_id: None,
+        deliver_to: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{EmailRequested, Event, NotificationId, UserId};
+use domain::{EmailRequested, Event, NotificationId, Recipient, UserId};
 use queue::{
     DeadLetter, DeadLetterFilter, Depth, EMAIL_NOTIFICATIONS, EmbeddedQueue, EmbeddedSettings,
     Handler, Job, Message, Outage, Outcome, Queue, RetryDelays, Worker, WorkerSettings,
@@ -165,7 +165,7 @@ impl System {
 fn event(template: &str) -> Message {
     let data = EmailRequested {
         notification_id: NotificationId(uuid::Uuid::new_v4()),
-        user_id: UserId(1),
+        to: Recipient::User(UserId(1)),
         template: template.into(),
         context: serde_json::Map::new(),
     };

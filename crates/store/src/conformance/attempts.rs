@@ -147,7 +147,7 @@ pub async fn attempts_in_one_batch_count_in_order(store: AnyStore) {
 
 pub async fn attempts_at_unknown_mails_are_passed_over(store: AnyStore) {
     let (deleted, at) = queued(&store).await;
-    store.delete_user(deleted.user_id).await.unwrap();
+    store.delete_user(deleted.to.user().unwrap()).await.unwrap();
     let kept = registered(&store, "kept@example.com").await;
     let unknown = NotificationId(Uuid::now_v7());
     let batch = [unknown, deleted.notification_id, kept.notification_id]
@@ -177,7 +177,7 @@ pub async fn every_attempt_is_kept_with_its_reply(store: AnyStore) {
     assert_eq!(store.attempts(id).await.unwrap(), expected);
     assert_eq!(logged(&store, &request).await.attempts, 3);
 
-    store.delete_user(request.user_id).await.unwrap();
+    store.delete_user(request.to.user().unwrap()).await.unwrap();
     assert_eq!(store.attempts(id).await.unwrap(), []);
 }
 
@@ -256,7 +256,7 @@ pub async fn another_address_is_deliverable(store: AnyStore) {
     let before = Utc::now();
     store.record_attempts(&[refused(before)]).await.unwrap();
     let moved = person("ada@example.org");
-    store.update_user(request.user_id, &moved, None).await.unwrap();
+    store.update_user(request.to.user().unwrap(), &moved, None).await.unwrap();
     let again = registered(&store, "ada@example.org").await;
     assert_eq!(claim(&store, &again).await, Some(0));
     // Told late, of the address that was.

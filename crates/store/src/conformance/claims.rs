@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{NotificationId, Registration, UserId};
+use domain::{EmailAddress, NotificationId, Recipient, Registration, UserId};
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::{AnyStore, by_another, of, person, record, registered, registration, request};
-use crate::{Mail, NotificationClaim, NotificationRequest, NotificationStatus};
+use crate::{
+    AttemptOutcome, Mail, NotificationAttempt, NotificationClaim, NotificationFilter,
+    NotificationRequest, NotificationStatus,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -43,7 +47,6 @@ pub async fn a_claim_gives_what_a_mail_needs(store: AnyStore) {
     let mail = granted(claim(&store, &request, MINUTE).await);
     let expected = Mail {
         notification_id: request.notification_id,
-        user_id: request.user_id,
         name: "Grace".into(),
         surname: "Hopper".into(),
         email: "grace@example.com".into(),
@@ -94,20 +97,22 @@ pub async fn what_the_log_does_not_know_is_added(store: AnyStore) {
     let user = store.create_user(&person("ada@example.com")).await.unwrap().unwrap();
     let welcome = NotificationRequest {
         notification_id: NotificationId(Uuid::now_v7()),
-        user_id: user.id,
+        to: Recipient::User(user.id),
         notification_type: "welcome".into(),
+        context: Map::new(),
         claimer: Uuid::now_v7(),
     };
     let mail = granted(claim(&store, &welcome, MINUTE).await);
-    assert_eq!((mail.user_id, mail.registration_id, mail.locale), (user.id, None, None));
+    assert_eq!((mail.registration_id, mail.locale), (None, None));
     let logged = store.notification(welcome.notification_id).await.unwrap().unwrap();
     assert_eq!(logged.notification_type, "welcome");
-    assert_eq!(logged.recipient, "ada@example.com");
+    assert_eq!((logged.user_id, logged.recipient), (Some(user.id), "ada@example.com".into()));
 
     let nobody = NotificationRequest {
         notification_id: NotificationId(Uuid::now_v7()),
-        user_id: UserId(4711),
+        to: Recipient::User(UserId(4711)),
         notification_type: "welcome".into(),
+        context: Map::new(),
         claimer: Uuid::now_v7(),
     };
     assert_eq!(claim(&store, &nobody, MINUTE).await, NotificationClaim::UnknownUser);
@@ -122,6 +127,44 @@ pub async fn what_the_log_does_not_know_is_added(store: AnyStore) {
     granted(claim(&store, &long, MINUTE).await);
     let logged = store.notification(long.notification_id).await.unwrap().unwrap();
     assert_eq!(logged.notification_type, "ä".repeat(50), "the column is as long as that");
+}
+
+pub async fn a_mail_may_go_to_an_address_that_is_no_users(store: AnyStore) {
+    let to = EmailAddress::parse("Board@Example.com").unwrap();
+    let context = json!({"report_name": "x'\"👩", "record_count": 7});
+    let report = NotificationRequest {
+        notification_id: NotificationId(Uuid::now_v7()),
+        to: Recipient::Address(to.clone()),
+        notification_type: "report_ready".into(),
+        context: context.as_object().unwrap().clone(),
+        claimer: Uuid::now_v7(),
+    };
+    let mail = granted(claim(&store, &report, MINUTE).await);
+    assert_eq!((mail.name.as_str(), mail.surname.as_str()), ("", ""));
+    assert_eq!(mail.email, to.as_str());
+    assert_eq!((mail.registration_id, mail.locale, mail.confirmed), (None, None, false));
+    held_until(&claim(&store, &by_another(&report), MINUTE).await);
+    let logged = store.notification(report.notification_id).await.unwrap().unwrap();
+    assert_eq!((logged.user_id, logged.recipient.as_str()), (None, to.as_str()));
+    assert_eq!(logged.context, report.context, "so that it can be sent again");
+
+    let refused = NotificationAttempt {
+        notification_id: report.notification_id,
+        outcome: AttemptOutcome::Failed,
+        reply: "550 no such mailbox".into(),
+        at: Utc::now(),
+        undeliverable: true,
+    };
+    store.record_attempts(&[refused]).await.unwrap();
+    let again = store.requeue_notification(report.notification_id).await.unwrap().unwrap();
+    assert_eq!((again.status, again.attempts), (NotificationStatus::Queued, 1));
+    assert_eq!(again.context, report.context);
+    let log = store.notifications(&NotificationFilter::default(), None, 10).await.unwrap();
+    assert_eq!(log.items, [again]);
+    // A user that comes and goes with the same address has nothing to do with it.
+    let user = store.create_user(&person("board@example.com")).await.unwrap().unwrap();
+    assert!(store.delete_user(user.id).await.unwrap());
+    assert!(store.notification(report.notification_id).await.unwrap().is_some());
 }
 
 pub async fn a_mail_speaks_the_language_of_its_registration(store: AnyStore) {
@@ -147,7 +190,7 @@ pub async fn claims_are_answered_in_order(store: AnyStore) {
     let two = registered(&store, "two@example.com").await;
     let mut nobody = one.clone();
     nobody.notification_id = NotificationId(Uuid::now_v7());
-    nobody.user_id = UserId(-1);
+    nobody.to = Recipient::User(UserId(-1));
     granted(claim(&store, &two, MINUTE).await);
     let claims = store
         .claim_notifications(&[nobody, by_another(&two), one.clone(), by_another(&one)], MINUTE)

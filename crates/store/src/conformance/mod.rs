@@ -35,8 +35,9 @@ pub mod users;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{Registration, RegistrationId, UserFilter};
+use domain::{Recipient, Registration, RegistrationId, UserFilter};
 use futures::TryStreamExt;
+use serde_json::Map;
 use uuid::Uuid;
 
 use crate::{NewRegistration, NotificationRequest, Recorded, Store, User};
@@ -116,6 +117,7 @@ macro_rules! store_conformance {
                 a_claim_is_renewed_by_its_claimer,
                 an_expired_claim_is_taken_over,
                 what_the_log_does_not_know_is_added,
+                a_mail_may_go_to_an_address_that_is_no_users,
                 a_mail_speaks_the_language_of_its_registration,
                 claims_are_answered_in_order,
                 no_request_and_no_attempt_is_nothing,
@@ -257,8 +259,9 @@ pub(crate) async fn registered(store: &AnyStore, email: &str) -> NotificationReq
 pub(crate) fn request(recorded: &Recorded) -> NotificationRequest {
     NotificationRequest {
         notification_id: recorded.notification_id.unwrap(),
-        user_id: recorded.user_id.unwrap(),
+        to: Recipient::User(recorded.user_id.unwrap()),
         notification_type: recorded.notification_type.clone().unwrap(),
+        context: Map::new(),
         claimer: Uuid::now_v7(),
     }
 }

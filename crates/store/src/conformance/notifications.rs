@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::{NotificationId, UserId};
+use domain::{NotificationId, Recipient, UserId};
+use serde_json::Map;
 use uuid::Uuid;
 
 use super::{AnyStore, at, person, registered};
@@ -32,7 +33,7 @@ pub async fn the_log_is_newest_first_and_filtered(store: AnyStore) {
         let place = |id| requests.iter().position(|r| r.notification_id == id).unwrap();
         page.items.iter().map(|n| place(n.notification_id)).collect::<Vec<_>>()
     };
-    let a = Some(requests[0].user_id);
+    let a = requests[0].to.user();
     assert_eq!(list(None, None).await, [3, 2, 1, 0]);
     assert_eq!(list(a, None).await, [2, 0]);
     assert_eq!(list(None, Some(NotificationStatus::Queued)).await, [3, 1, 0]);
@@ -50,11 +51,12 @@ pub async fn a_mail_is_added_once(store: AnyStore) {
     let user = store.create_user(&person("ada@example.com")).await.unwrap().unwrap();
     let new = NewNotification {
         notification_id: NotificationId(Uuid::now_v7()),
-        user_id: user.id,
+        to: Recipient::User(user.id),
         notification_type: "welcome".into(),
+        context: Map::new(),
     };
     let added = store.add_notification(&new).await.unwrap().unwrap();
-    assert_eq!((added.notification_id, added.user_id), (new.notification_id, user.id));
+    assert_eq!((added.notification_id, added.user_id), (new.notification_id, Some(user.id)));
     assert_eq!((added.notification_type.as_str(), added.attempts), ("welcome", 0));
     assert_eq!((added.status, added.recipient), (NotificationStatus::Queued, user.email));
     let another = NewNotification { notification_type: "other".into(), ..new.clone() };
@@ -62,7 +64,7 @@ pub async fn a_mail_is_added_once(store: AnyStore) {
     assert_eq!(again.notification_type, "welcome");
     let nobodys = NewNotification {
         notification_id: NotificationId(Uuid::now_v7()),
-        user_id: UserId(4711),
+        to: Recipient::User(UserId(4711)),
         ..new
     };
     assert_eq!(store.add_notification(&nobodys).await.unwrap(), None);

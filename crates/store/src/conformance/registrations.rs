@@ -29,7 +29,7 @@ pub async fn a_new_address_becomes_a_user(store: AnyStore) {
     assert_eq!(user.confirmed_at, None);
 
     let notification = store.notification(id).await.unwrap().unwrap();
-    assert_eq!(notification.user_id, user.id);
+    assert_eq!(notification.user_id, Some(user.id));
     assert_eq!(notification.notification_type, "confirmation");
     assert_eq!(notification.recipient, "grace@example.com");
     assert_eq!(notification.status, NotificationStatus::Queued);

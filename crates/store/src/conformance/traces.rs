@@ -1,7 +1,7 @@
 //! How far a registration has come.
 
 use chrono::{TimeDelta, Utc};
-use domain::{NotificationId, RegistrationId};
+use domain::{NotificationId, Recipient, RegistrationId};
 
 use super::{AnyStore, at, record, registered, registration};
 use crate::{
@@ -102,7 +102,7 @@ pub async fn a_withheld_mail_mirrors_the_latest(store: AnyStore) {
         // Nor of a later one.
         let mut later = registered(&store, &format!("other.{email}")).await;
         later.notification_id = NotificationId(uuid::Uuid::now_v7());
-        later.user_id = seen.user_id;
+        later.to = Recipient::User(seen.user_id);
         store.claim_notifications(&[later.clone()], std::time::Duration::ZERO).await.unwrap();
         end(&store, later.notification_id, AttemptOutcome::Sent, TimeDelta::zero()).await;
         assert_eq!(trace(&store, last.registration_id).await.email, Some(expected));

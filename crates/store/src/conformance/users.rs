@@ -40,7 +40,7 @@ pub async fn deleting_takes_all_that_belongs_to_it(store: AnyStore) {
     }
     let log = store.notifications(&NotificationFilter::default(), None, 10).await.unwrap().items;
     assert_eq!(log.len(), 1);
-    assert_eq!(log[0].user_id, neighbour.user_id.unwrap());
+    assert_eq!(log[0].user_id, neighbour.user_id);
     assert!(!store.delete_user(id).await.unwrap(), "it is gone already");
 }
 

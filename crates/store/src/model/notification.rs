@@ -1,8 +1,9 @@
 //! The log of e-mails.
 
 use chrono::{DateTime, Utc};
-use domain::{NotificationId, RegistrationId, UserId};
+use domain::{NotificationId, Recipient, RegistrationId, UserId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -49,11 +50,11 @@ impl NotificationStatus {
 pub struct Notification {
     /// Names the e-mail for ever.
     pub notification_id: NotificationId,
-    /// To whom.
-    pub user_id: UserId,
+    /// To whom; none where the address is no user's.
+    pub user_id: Option<UserId>,
     /// The template.
     pub notification_type: String,
-    /// The user's address.
+    /// The address.
     pub recipient: String,
     /// Where it stands.
     pub status: NotificationStatus,
@@ -65,6 +66,10 @@ pub struct Notification {
     pub created_at: DateTime<Utc>,
     /// When the mail server took it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// What the e-mail speaks of beside the person.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub context: Map<String, Value>,
 }
 
 /// Which notifications; an absent field does not filter.
@@ -87,9 +92,13 @@ pub struct NotificationRequest {
     /// Which.
     pub notification_id: NotificationId,
     /// To whom.
-    pub user_id: UserId,
+    pub to: Recipient,
     /// The template; cut to 50 characters in the log.
     pub notification_type: String,
+    /// What the e-mail speaks of beside the person.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub context: Map<String, Value>,
     /// Names who claims it: the same claimer may claim again, another is held off. It differs between
     /// two messages that ask for the same e-mail, and stays the same while one message is tried again.
     pub claimer: Uuid,
@@ -117,11 +126,9 @@ pub enum NotificationClaim {
 pub struct Mail {
     /// Which.
     pub notification_id: NotificationId,
-    /// To whom.
-    pub user_id: UserId,
-    /// First name.
+    /// First name; empty where the address is no user's.
     pub name: String,
-    /// Surname.
+    /// Surname; empty where the address is no user's.
     pub surname: String,
     /// Address.
     pub email: String,
@@ -219,7 +226,11 @@ pub struct NewNotification {
     /// Names it for ever; one that the log knows is not added again.
     pub notification_id: NotificationId,
     /// To whom.
-    pub user_id: UserId,
+    pub to: Recipient,
     /// The template.
     pub notification_type: String,
+    /// What the e-mail speaks of beside the person.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    pub context: Map<String, Value>,
 }

@@ -6,13 +6,19 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::{NotificationId, RegistrationId, UserId};
-use sqlx::postgres::PgRow;
+use domain::{NotificationId, Recipient, RegistrationId};
+use serde_json::{Map, Value};
+use sqlx::{
+    Postgres,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 use uuid::Uuid;
 
 use super::{
     PostgresStore, Tx,
     error::Fault,
+    reports::storable,
     retry,
     row::{get, named},
 };
@@ -28,10 +34,12 @@ use crate::{
 /// Adds what the log does not know, where the user is there.
 pub(super) const ADD: &str = "
     INSERT INTO notification_logs
-        (notification_id, user_id, notification_type, status, locale, created_at)
-    SELECT i.notification_id, u.id, i.notification_type, 'queued', u.locale, $4
-    FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS i (notification_id, user_id, notification_type)
-    JOIN users u ON u.id = i.user_id
+        (notification_id, user_id, recipient, notification_type, context, status, locale, created_at)
+    SELECT i.notification_id, u.id, i.recipient, i.notification_type, i.context, 'queued', u.locale, $6
+    FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[])
+        AS i (notification_id, user_id, recipient, notification_type, context)
+    LEFT JOIN users u ON u.id = i.user_id
+    WHERE u.id IS NOT NULL OR i.recipient IS NOT NULL
     ORDER BY i.notification_id
     ON CONFLICT (notification_id) DO NOTHING";
 
@@ -39,9 +47,10 @@ pub(super) const ADD: &str = "
 /// machine, goes by one clock. The rows are locked, by everybody in the same order.
 pub(super) const FIND: &str = "
     SELECT n.id, n.notification_id, n.status, n.claimed_until, n.claimed_by, n.locale, n.created_at,
-           n.attempts, u.id, u.name, u.surname, u.email, u.registration_id,
-           u.confirmed_at IS NOT NULL, clock_timestamp(), u.undeliverable_at, u.undeliverable_reply
-    FROM notification_logs n JOIN users u ON u.id = n.user_id
+           n.attempts, coalesce(u.name, ''), coalesce(u.surname, ''), coalesce(u.email, n.recipient),
+           u.registration_id, u.confirmed_at IS NOT NULL, clock_timestamp(), u.undeliverable_at,
+           u.undeliverable_reply
+    FROM notification_logs n LEFT JOIN users u ON u.id = n.user_id
     WHERE n.notification_id = ANY($1)
     ORDER BY n.id FOR NO KEY UPDATE OF n";
 
@@ -164,7 +173,7 @@ async fn attempt_claim(
             (Some(until), _) => NotificationClaim::Held { until: *until },
             (None, None) => NotificationClaim::UnknownUser,
             (None, Some(row)) => {
-                let (key, now): (i64, DateTime<Utc>) = (get(row, 0)?, get(row, 14)?);
+                let (key, now): (i64, DateTime<Utc>) = (get(row, 0)?, get(row, 13)?);
                 last = Some(now);
                 match standing(request, row)?.judge(now) {
                     Judgement::Untried(reply) => {
@@ -212,27 +221,62 @@ async fn find(tx: &mut Tx, ids: &[Uuid], found: &mut Found) -> Result<(), sqlx::
 
 /// Adds what the log does not have; returns the ids that were asked for.
 async fn add(tx: &mut Tx, requests: &[&NotificationRequest]) -> Result<Vec<Uuid>, sqlx::Error> {
-    let (mut ids, mut users, mut types) = (Vec::new(), Vec::new(), Vec::new());
+    let mut new = Added::default();
     let mut seen = HashSet::new();
     for request in requests.iter().filter(|r| seen.insert(r.notification_id)) {
-        ids.push(request.notification_id.0);
-        users.push(request.user_id.0);
-        types.push(text::cut(&request.notification_type, 50).into_owned());
+        new.push(
+            request.notification_id,
+            &request.to,
+            &request.notification_type,
+            &request.context,
+        );
     }
-    sqlx::query(ADD)
-        .bind(&ids)
-        .bind(users)
-        .bind(types)
-        .bind(time::now())
-        .execute(&mut **tx)
-        .await?;
+    let ids = new.ids.clone();
+    new.insert().execute(&mut **tx).await?;
     Ok(ids)
+}
+
+/// E-mails to add, each column an array.
+#[derive(Default)]
+pub(super) struct Added {
+    ids: Vec<Uuid>,
+    users: Vec<Option<i64>>,
+    addresses: Vec<Option<String>>,
+    types: Vec<String>,
+    contexts: Vec<Option<Value>>,
+}
+
+impl Added {
+    pub(super) fn push(
+        &mut self,
+        id: NotificationId,
+        to: &Recipient,
+        notification_type: &str,
+        context: &Map<String, Value>,
+    ) {
+        self.ids.push(id.0);
+        self.users.push(to.user().map(|user| user.0));
+        self.addresses.push(to.address().map(|address| address.as_str().to_owned()));
+        self.types.push(text::cut(notification_type, 50).into_owned());
+        let context = (!context.is_empty()).then(|| storable(&Value::Object(context.clone())));
+        self.contexts.push(context);
+    }
+
+    pub(super) fn insert(self) -> Query<'static, Postgres, PgArguments> {
+        sqlx::query(ADD)
+            .bind(self.ids)
+            .bind(self.users)
+            .bind(self.addresses)
+            .bind(self.types)
+            .bind(self.contexts)
+            .bind(time::now())
+    }
 }
 
 /// Where the e-mail of a row stands.
 fn standing(request: &NotificationRequest, row: &PgRow) -> Result<Standing, sqlx::Error> {
-    let refused_at: Option<DateTime<Utc>> = get(row, 15)?;
-    let reply = get(row, 16)?;
+    let refused_at: Option<DateTime<Utc>> = get(row, 14)?;
+    let reply = get(row, 15)?;
     Ok(Standing {
         status: named(row, 2, NotificationStatus::from_name)?,
         claimed_until: get(row, 3)?,
@@ -244,12 +288,11 @@ fn standing(request: &NotificationRequest, row: &PgRow) -> Result<Standing, sqlx
 fn mail(id: NotificationId, row: &PgRow) -> Result<Mail, sqlx::Error> {
     Ok(Mail {
         notification_id: id,
-        user_id: UserId(get(row, 8)?),
-        name: get(row, 9)?,
-        surname: get(row, 10)?,
-        email: get(row, 11)?,
-        registration_id: get::<Option<_>>(row, 12)?.map(RegistrationId),
-        confirmed: get(row, 13)?,
+        name: get(row, 8)?,
+        surname: get(row, 9)?,
+        email: get(row, 10)?,
+        registration_id: get::<Option<_>>(row, 11)?.map(RegistrationId),
+        confirmed: get(row, 12)?,
         locale: get(row, 5)?,
         created_at: get(row, 6)?,
         attempts: get::<i32>(row, 7)?.try_into().unwrap_or_default(),

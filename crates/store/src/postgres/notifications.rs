@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{NotificationId, UserId};
-use sqlx::{Postgres, QueryBuilder, postgres::PgRow};
+use sqlx::{Postgres, QueryBuilder, postgres::PgRow, types::Json};
 
 use super::{
     PostgresStore, claims,
@@ -16,13 +16,12 @@ use crate::{
     AttemptOutcome, Deliveries, NewNotification, Notification, NotificationAttempt,
     NotificationClaim, NotificationFilter, NotificationRequest, NotificationStatus, Notifications,
     Page, PastAttempt, ReleasedClaim, StoreError,
-    sql::{text, time},
 };
 
 const SELECT: &str = "
-    SELECT n.id, n.notification_id, n.user_id, n.notification_type, u.email, n.status, n.attempts,
-           n.last_reply, n.created_at, n.sent_at
-    FROM notification_logs n JOIN users u ON u.id = n.user_id
+    SELECT n.id, n.notification_id, n.user_id, n.notification_type, coalesce(u.email, n.recipient), n.status,
+           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context
+    FROM notification_logs n LEFT JOIN users u ON u.id = n.user_id
     WHERE ";
 
 /// When it was sent last stays known until it is sent again.
@@ -70,7 +69,7 @@ pub(super) fn select(
 fn notification(row: &PgRow) -> Result<(i64, Notification), sqlx::Error> {
     let notification = Notification {
         notification_id: NotificationId(get(row, 1)?),
-        user_id: UserId(get(row, 2)?),
+        user_id: get::<Option<_>>(row, 2)?.map(UserId),
         notification_type: get(row, 3)?,
         recipient: get(row, 4)?,
         status: named(row, 5, NotificationStatus::from_name)?,
@@ -78,6 +77,7 @@ fn notification(row: &PgRow) -> Result<(i64, Notification), sqlx::Error> {
         last_reply: get(row, 7)?,
         created_at: get(row, 8)?,
         sent_at: get(row, 9)?,
+        context: get::<Option<Json<_>>>(row, 10)?.map(|Json(context)| context).unwrap_or_default(),
     };
     Ok((get(row, 0)?, notification))
 }
@@ -108,13 +108,9 @@ impl Notifications for PostgresStore {
         new: &NewNotification,
     ) -> Result<Option<Notification>, StoreError> {
         retry::repeatable(|| async move {
-            sqlx::query(claims::ADD)
-                .bind(vec![new.notification_id.0])
-                .bind(vec![new.user_id.0])
-                .bind(vec![text::cut(&new.notification_type, 50).into_owned()])
-                .bind(time::now())
-                .execute(self.work().await?)
-                .await?;
+            let mut rows = claims::Added::default();
+            rows.push(new.notification_id, &new.to, &new.notification_type, &new.context);
+            rows.insert().execute(self.work().await?).await?;
             find(self, new.notification_id).await
         })
         .await

@@ -116,7 +116,7 @@ async fn pages_continue_where_the_last_one_ended() {
     assert!(plan.contains("report_logs_pkey") && !plan.contains("Sort"), "{plan}");
     let plan = assert_seeks(&store, schedules::select(Some(9), 50).sql().as_str()).await;
     assert!(plan.contains("schedules_pkey") && plan.contains("report_logs_by_schedule"), "{plan}");
-    let plan = assert_seeks(&store, schedules::due(Utc::now(), 50).sql().as_str()).await;
+    let plan = assert_seeks(&store, schedules::due(chrono::Utc::now(), 50).sql().as_str()).await;
     assert!(plan.contains("schedules_due"), "{plan}");
     for sql in [schedules::UPDATE, schedules::ADVANCE] {
         assert_seeks(&store, sql).await;

@@ -3,10 +3,10 @@
 use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use domain::{NotificationId, RegistrationId, UserId};
+use domain::{NotificationId, Recipient, RegistrationId};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
 use super::{
     SqliteStore,
@@ -26,22 +26,23 @@ use crate::{
 /// Adds what the log does not know, where the user is there.
 pub(super) const ADD: &str = "
     INSERT INTO notification_logs
-        (notification_id, user_id, notification_type, status, locale, created_at)
-    SELECT j.value ->> 'notification_id', u.id, j.value ->> 'notification_type', 'queued', r.locale, ?2
+        (notification_id, user_id, recipient, notification_type, context, status, locale, created_at)
+    SELECT j.value ->> 'notification_id', u.id, j.value ->> 'recipient', j.value ->> 'notification_type',
+           j.value -> 'context', 'queued', r.locale, ?2
     FROM jsonb_each(?1) j
-    CROSS JOIN users u ON u.id = j.value ->> 'user_id'
+    LEFT JOIN users u ON u.id = j.value ->> 'user_id'
     LEFT JOIN registrations r ON r.registration_id = u.registration_id
-    WHERE true
+    WHERE u.id IS NOT NULL OR j.value ->> 'recipient' IS NOT NULL
     ON CONFLICT (notification_id) DO NOTHING";
 
 /// What the log knows of each, by its place in the batch.
 pub(super) const FIND: &str = "
-    SELECT j.key, n.status, n.claimed_until, u.id, u.name, u.surname, u.email, u.registration_id,
-           u.confirmed_at IS NOT NULL, n.locale, n.created_at, n.attempts, n.claimed_by,
-           u.undeliverable_at, u.undeliverable_reply
+    SELECT j.key, n.status, n.claimed_until, coalesce(u.name, ''), coalesce(u.surname, ''),
+           coalesce(u.email, n.recipient), u.registration_id, u.confirmed_at IS NOT NULL, n.locale,
+           n.created_at, n.attempts, n.claimed_by, u.undeliverable_at, u.undeliverable_reply
     FROM jsonb_each(?1) j
     CROSS JOIN notification_logs n ON n.notification_id = j.value ->> 'notification_id'
-    CROSS JOIN users u ON u.id = n.user_id";
+    LEFT JOIN users u ON u.id = n.user_id";
 
 pub(super) const CLAIM: &str = "
     UPDATE notification_logs
@@ -85,29 +86,43 @@ pub(super) const MARK_UNDELIVERABLE: &str = "
 
 /// Adds one that is not to be claimed yet.
 pub(super) async fn add(store: &SqliteStore, new: &NewNotification) -> Result<(), StoreError> {
-    let notification_type = text::cut(&new.notification_type, 50).into_owned();
-    let rows = json(&[NewNotification { notification_type, ..new.clone() }])?;
+    let NewNotification { notification_id, to, notification_type, context } = new;
+    let rows = json(&[EmailRow::new(*notification_id, to, notification_type, context)])?;
     let mut tx = store.begin().await?;
     sqlx::query(ADD).bind(rows).bind(time::text(time::now())).execute(&mut *tx).await.store()?;
     tx.commit().await.store()
 }
 
+/// An e-mail to add.
 #[derive(Serialize)]
-struct RequestRow<'a> {
+struct EmailRow<'a> {
     notification_id: NotificationId,
-    user_id: UserId,
+    /// `user_id` or `recipient`.
+    #[serde(flatten)]
+    to: &'a Recipient,
     notification_type: Cow<'a, str>,
-    claimer: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'a Map<String, Value>>,
 }
 
-impl<'a> RequestRow<'a> {
-    fn of(request: &'a NotificationRequest) -> Self {
+impl<'a> EmailRow<'a> {
+    fn new(
+        notification_id: NotificationId,
+        to: &'a Recipient,
+        notification_type: &'a str,
+        context: &'a Map<String, Value>,
+    ) -> Self {
         Self {
-            notification_id: request.notification_id,
-            user_id: request.user_id,
-            notification_type: text::cut(&request.notification_type, 50),
-            claimer: request.claimer,
+            notification_id,
+            to,
+            notification_type: text::cut(notification_type, 50),
+            context: (!context.is_empty()).then_some(context),
         }
+    }
+
+    fn of(request: &'a NotificationRequest) -> Self {
+        let NotificationRequest { notification_id, to, notification_type, context, .. } = request;
+        Self::new(*notification_id, to, notification_type, context)
     }
 }
 
@@ -143,7 +158,7 @@ pub(super) async fn claim(
     if requests.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<_> = requests.iter().map(RequestRow::of).collect();
+    let rows: Vec<_> = requests.iter().map(EmailRow::of).collect();
     let rows = json(&rows)?;
     let mut tx = store.begin().await?;
     let now = time::now();
@@ -172,7 +187,8 @@ pub(super) async fn claim(
                 Judgement::Free { not_heard_of } => {
                     lapsed.extend(not_heard_of.then(|| AttemptRow::not_heard_of(id, now)));
                     granted.insert(id, until);
-                    claimed.push(RequestRow::of(request));
+                    let NotificationRequest { notification_id, claimer, .. } = *request;
+                    claimed.push(ReleasedClaim { notification_id, claimer });
                     NotificationClaim::Granted(mail(id, row).store()?)
                 }
                 Judgement::Taken(claim) => claim,
@@ -197,12 +213,12 @@ pub(super) async fn claim(
 
 /// Where the e-mail of a row stands.
 fn standing(request: &NotificationRequest, row: &SqliteRow) -> Result<Standing, sqlx::Error> {
-    let refused_at: Option<DateTime<Utc>> = get(row, 13)?;
-    let reply = get(row, 14)?;
+    let refused_at: Option<DateTime<Utc>> = get(row, 12)?;
+    let reply = get(row, 13)?;
     Ok(Standing {
         status: named(row, 1, NotificationStatus::from_name)?,
         claimed_until: get(row, 2)?,
-        is_own: optional_uuid(row, 12)? == Some(request.claimer),
+        is_own: optional_uuid(row, 11)? == Some(request.claimer),
         undeliverable: refused_at.map(|at| (at, reply)),
     })
 }
@@ -210,15 +226,14 @@ fn standing(request: &NotificationRequest, row: &SqliteRow) -> Result<Standing, 
 fn mail(id: NotificationId, row: &SqliteRow) -> Result<Mail, sqlx::Error> {
     Ok(Mail {
         notification_id: id,
-        user_id: UserId(get(row, 3)?),
-        name: get(row, 4)?,
-        surname: get(row, 5)?,
-        email: get(row, 6)?,
-        registration_id: optional_uuid(row, 7)?.map(RegistrationId),
-        confirmed: get(row, 8)?,
-        locale: get(row, 9)?,
-        created_at: get(row, 10)?,
-        attempts: get(row, 11)?,
+        name: get(row, 3)?,
+        surname: get(row, 4)?,
+        email: get(row, 5)?,
+        registration_id: optional_uuid(row, 6)?.map(RegistrationId),
+        confirmed: get(row, 7)?,
+        locale: get(row, 8)?,
+        created_at: get(row, 9)?,
+        attempts: get(row, 10)?,
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{NotificationId, UserId};
-use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow, types::Json};
 
 use super::{
     SqliteStore, claims,
@@ -18,9 +18,9 @@ use crate::{
 };
 
 const SELECT: &str = "
-    SELECT n.id, n.notification_id, n.user_id, n.notification_type, u.email, n.status, n.attempts,
-           n.last_reply, n.created_at, n.sent_at
-    FROM notification_logs n CROSS JOIN users u ON u.id = n.user_id
+    SELECT n.id, n.notification_id, n.user_id, n.notification_type, coalesce(u.email, n.recipient), n.status,
+           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context
+    FROM notification_logs n LEFT JOIN users u ON u.id = n.user_id
     WHERE ";
 
 /// When it was sent last stays known until it is sent again.
@@ -61,7 +61,7 @@ pub(super) fn select(
 fn notification(row: &SqliteRow) -> Result<(i64, Notification), sqlx::Error> {
     let notification = Notification {
         notification_id: NotificationId(uuid(row, 1)?),
-        user_id: UserId(get(row, 2)?),
+        user_id: get::<Option<_>>(row, 2)?.map(UserId),
         notification_type: get(row, 3)?,
         recipient: get(row, 4)?,
         status: named(row, 5, NotificationStatus::from_name)?,
@@ -69,6 +69,7 @@ fn notification(row: &SqliteRow) -> Result<(i64, Notification), sqlx::Error> {
         last_reply: get(row, 7)?,
         created_at: get(row, 8)?,
         sent_at: get(row, 9)?,
+        context: get::<Option<Json<_>>>(row, 10)?.map(|Json(context)| context).unwrap_or_default(),
     };
     Ok((get(row, 0)?, notification))
 }

@@ -97,7 +97,7 @@ async fn pages_continue_where_the_last_one_ended() {
     }
     assert_seeks(&store, reports::select(Some(9), 50).sql().as_str()).await;
     assert_seeks(&store, schedules::select(Some(9), 50).sql().as_str()).await;
-    let due = assert_seeks(&store, schedules::due(Utc::now(), 50).sql().as_str()).await;
+    let due = assert_seeks(&store, schedules::due(chrono::Utc::now(), 50).sql().as_str()).await;
     assert!(due.iter().any(|step| step.contains("schedules_due")), "{due:?}");
     for sql in [schedules::UPDATE, schedules::ADVANCE] {
         assert_seeks(&store, sql).await;

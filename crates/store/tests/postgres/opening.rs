@@ -78,7 +78,7 @@ async fn every_agreed_column_is_there() {
         ),
         (
             "notification_logs",
-            "id BIGINT NOT NULL, user_id BIGINT NOT NULL, \
+            "id BIGINT NOT NULL, user_id BIGINT, \
              notification_type CHARACTER VARYING(50) NOT NULL, \
              status CHARACTER VARYING(50) NOT NULL, sent_at TIMESTAMP WITH TIME ZONE, \
              notification_id UUID NOT NULL, attempts INTEGER NOT NULL, last_reply TEXT, \
@@ -103,6 +103,21 @@ async fn every_agreed_column_is_there() {
     run(&mut connection, insert).await;
     let taken = "INSERT INTO users (name, surname, email) VALUES ('A', 'B', 'X@EXAMPLE.COM')";
     assert!(sqlx::query(taken).execute(&mut connection).await.is_err());
+
+    // An e-mail goes to a user or to an address: not to both, and not to nobody.
+    for (to, is_taken) in [
+        ("NULL, NULL", false),
+        ("1, 'x@example.com'", false),
+        ("4711, NULL", false),
+        ("1, NULL", true),
+        ("NULL, 'x@example.com'", true),
+    ] {
+        let insert =
+            "INSERT INTO notification_logs (notification_type, user_id, recipient) VALUES ('x', ";
+        let insert = sqlx::AssertSqlSafe(format!("{insert}{to})"));
+        let taken = sqlx::query(insert).execute(&mut connection).await;
+        assert_eq!(taken.is_ok(), is_taken, "{to}: {taken:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{NotificationId, RegistrationId, UserFilter, UserId};
+use domain::{NotificationId, Recipient, RegistrationId, UserFilter, UserId};
 use futures::{StreamExt, future::join_all};
 use sqlx::{AssertSqlSafe, Connection};
 use store::{
@@ -151,8 +151,9 @@ async fn senders_claim_and_record_the_same_in_any_order() {
                 } else {
                     r.notification_id.unwrap()
                 },
-                user_id: r.user_id.unwrap(),
+                to: Recipient::User(r.user_id.unwrap()),
                 notification_type: "welcome".into(),
+                context: serde_json::Map::new(),
                 claimer: Uuid::now_v7(),
             })
             .collect();

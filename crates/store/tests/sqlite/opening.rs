@@ -2,8 +2,12 @@
 
 use std::{collections::HashSet, path::Path};
 
+use domain::UserId;
 use sqlx::{Row, SqliteConnection, migrate::Migrator};
-use store::{Registrations, SqliteStore, StoreError, Users};
+use store::{
+    AttemptOutcome, Deliveries, NotificationAttempt, NotificationFilter, NotificationStatus,
+    Notifications, Registrations, SqliteStore, StoreError, Users,
+};
 
 use crate::{by_hand, containing, file, registration, run};
 
@@ -21,7 +25,7 @@ async fn every_agreed_column_is_there() {
         ),
         (
             "notification_logs",
-            "id INTEGER, user_id BIGINT NOT NULL, notification_type VARCHAR(50) NOT NULL, \
+            "id INTEGER, user_id BIGINT, notification_type VARCHAR(50) NOT NULL, \
              status VARCHAR(50) NOT NULL, sent_at TIMESTAMP, notification_id CHAR(36) NOT NULL, \
              attempts INTEGER NOT NULL, last_reply TEXT, created_at TIMESTAMP NOT NULL",
         ),
@@ -54,6 +58,21 @@ async fn every_agreed_column_is_there() {
     run(&mut connection, insert).await;
     let taken = "INSERT INTO users (name, surname, email) VALUES ('A', 'B', 'X@EXAMPLE.COM')";
     assert!(sqlx::query(taken).execute(&mut connection).await.is_err());
+
+    // An e-mail goes to a user or to an address: not to both, and not to nobody.
+    for (to, is_taken) in [
+        ("NULL, NULL", false),
+        ("1, 'x@example.com'", false),
+        ("4711, NULL", false),
+        ("1, NULL", true),
+        ("NULL, 'x@example.com'", true),
+    ] {
+        let insert =
+            "INSERT INTO notification_logs (notification_type, user_id, recipient) VALUES ('x', ";
+        let insert = sqlx::AssertSqlSafe(format!("{insert}{to})"));
+        let taken = sqlx::query(insert).execute(&mut connection).await;
+        assert_eq!(taken.is_ok(), is_taken, "{to}: {taken:?}");
+    }
 }
 
 #[tokio::test]
@@ -85,6 +104,52 @@ async fn an_older_file_gets_what_it_misses() {
         assert_eq!(found.len(), 1, "rows are kept, and found in every letter case");
         assert_eq!(found[0].name, "Émile");
     }
+}
+
+/// The log of e-mails is a new table since 0008.
+#[tokio::test]
+async fn an_older_log_is_moved_as_it_is() {
+    let (path, _folder) = file();
+    let mut connection = by_hand(&path).await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    Migrator::new(folder).await.unwrap().run_to(7, &mut connection).await.unwrap();
+    for statement in [
+        "INSERT INTO users (id, name, surname, email) VALUES (7, 'Ada', 'Lovelace', 'ada@example.com')",
+        "INSERT INTO notification_logs (id, user_id, notification_type) VALUES (3, 7, 'welcome'), (9, 7, 'gone')",
+        "INSERT INTO notification_attempts VALUES (3, '2026-05-06T07:08:09.000000Z', 'retrying', '451 later')",
+        "DELETE FROM notification_logs WHERE id = 9",
+    ] {
+        run(&mut connection, statement).await;
+    }
+    let store = SqliteStore::open(&path).await.unwrap();
+    let log = store.notifications(&NotificationFilter::default(), None, 9).await.unwrap().items;
+    assert_eq!(log.len(), 1);
+    assert_eq!((log[0].user_id, log[0].recipient.as_str()), (Some(UserId(7)), "ada@example.com"));
+    assert_eq!((log[0].status, log[0].attempts), (NotificationStatus::Retrying, 1));
+    let attempts = store.attempts(log[0].notification_id).await.unwrap();
+    assert_eq!(attempts[0].reply, "451 later");
+    let attempt = NotificationAttempt {
+        notification_id: log[0].notification_id,
+        outcome: AttemptOutcome::Sent,
+        reply: "250 taken".into(),
+        at: "2026-05-06T08:08:09Z".parse().unwrap(),
+        undeliverable: false,
+    };
+    store.record_attempts(&[attempt]).await.unwrap();
+    let sent = store.notification(log[0].notification_id).await.unwrap().unwrap();
+    assert_eq!((sent.status, sent.attempts), (NotificationStatus::Sent, 2));
+    run(
+        &mut connection,
+        "INSERT INTO notification_logs (user_id, notification_type) VALUES (7, 'x')",
+    )
+    .await;
+    let newest =
+        sqlx::query("SELECT max(id) FROM notification_logs").fetch_one(&mut connection).await;
+    assert_eq!(newest.unwrap().get::<i64, _>(0), 10, "an id is never given again");
+    assert!(store.delete_user(UserId(7)).await.unwrap());
+    assert_eq!(store.attempts(log[0].notification_id).await.unwrap(), [], "all goes with its user");
+    let left = store.notifications(&NotificationFilter::default(), None, 9).await.unwrap().items;
+    assert_eq!(left, []);
 }
 
 #[tokio::test]

@@ -8,7 +8,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use chrono::Utc;
-use domain::{EmailRequested, Event, Link, LinkError, NotificationId, RegistrationId, template};
+use domain::{
+    EmailRequested, Event, Link, LinkError, NotificationId, Recipient, RegistrationId, template,
+};
 use minijinja::{Value, context};
 use queue::EMAIL_NOTIFICATIONS;
 use runtime::{Path, Problem};
@@ -51,7 +53,7 @@ pub(super) async fn confirm(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let id = match intake.links.verify(Link::Confirm, &token, Utc::now()) {
-        Ok(id) => id,
+        Ok(id) => RegistrationId(id),
         Err(error) => return Ok(refused(&intake, error)),
     };
     if confirm_registration(&intake, id).await? {
@@ -72,7 +74,7 @@ async fn confirm_registration(intake: &Intake, id: RegistrationId) -> Result<boo
     let Some(Confirmed { user_id, confirmed_at }) = confirmed else { return Ok(false) };
     let data = EmailRequested {
         notification_id: NotificationId::of_confirmation(user_id, confirmed_at),
-        user_id,
+        to: Recipient::User(user_id),
         template: template::WELCOME.to_owned(),
         context: serde_json::Map::new(),
     };

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
-use domain::Link;
+use domain::{Link, RegistrationId};
 use minijinja::{Value, context};
 use runtime::{Path, Problem};
 use tracing::info;
@@ -45,7 +45,7 @@ pub(super) async fn leave(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let id = match intake.links.verify(Link::Leave, &token, Utc::now()) {
-        Ok(id) => id,
+        Ok(id) => RegistrationId(id),
         Err(error) => return Ok(refused(&intake, error)),
     };
     if let Some(user_id) = intake.registrations.leave(id).await.map_err(super::problem)? {

@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Event, ReportId, ReportRequested};
-use queue::{Queue, QueueError, REPORT_REQUESTS};
+use queue::{Queue, REPORT_REQUESTS};
 use serde::Deserialize;
-use store::{MissedSlots, Reports, Schedule, Schedules, StoreError};
+use store::{MissedSlots, Reports, Schedule, Schedules};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub(crate) use self::recurrence::Recurrence;
-use crate::{api::ReportBody, requests::log_entry};
+use crate::{Interruption, api::ReportBody, requests::log_entry};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(1);
@@ -29,15 +29,6 @@ pub(crate) struct Scheduler {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) schedules: Arc<dyn Schedules>,
     pub(crate) reports: Arc<dyn Reports>,
-}
-
-/// Why slots are seen to later.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TickError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Queue(#[from] QueueError),
 }
 
 impl Scheduler {
@@ -57,7 +48,7 @@ impl Scheduler {
     }
 
     /// Sees to every slot that has come by now.
-    pub(crate) async fn tick(&self, now: DateTime<Utc>) -> Result<(), TickError> {
+    pub(crate) async fn tick(&self, now: DateTime<Utc>) -> Result<(), Interruption> {
         for schedule in self.schedules.due_schedules(now, TOGETHER).await? {
             let Some(slot) = schedule.next_run_at else { continue };
             let id = schedule.schedule_id;
@@ -83,7 +74,7 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn ask(&self, schedule: &Schedule, report_id: ReportId) -> Result<(), TickError> {
+    async fn ask(&self, schedule: &Schedule, report_id: ReportId) -> Result<(), Interruption> {
         match request(schedule, report_id, schedule.created_by.clone()) {
             Ok(request) => {
                 let entry = log_entry(&request);

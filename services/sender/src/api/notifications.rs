@@ -1,7 +1,7 @@
 //! `/notifications`.
 
 use axum::{extract::State, http::StatusCode};
-use domain::{EmailRequested, Event, FieldError, NotificationId, UserId};
+use domain::{EmailAddress, EmailRequested, Event, FieldError, NotificationId, Recipient, UserId};
 use queue::EMAIL_NOTIFICATIONS;
 use runtime::{
     Cursor, Json, Path, Problem, Query,
@@ -110,10 +110,11 @@ pub(super) async fn create(
         return Err(unknown("template", "there is no template of that name"));
     }
     let notification_id = notification_id.unwrap_or_else(|| NotificationId(Uuid::now_v7()));
-    let new = NewNotification { notification_id, user_id, notification_type: template };
+    let to = Recipient::User(user_id);
+    let new = NewNotification { notification_id, to, notification_type: template, context };
     let added = app.log.add_notification(&new).await.map_err(super::problem)?;
     let added = added.ok_or_else(|| unknown("user_id", "there is no user of that id"))?;
-    request(&app, &added, context).await?;
+    request(&app, &added).await?;
     Ok((StatusCode::ACCEPTED, Json(added)))
 }
 
@@ -130,21 +131,23 @@ pub(super) async fn resend(
 ) -> Result<(StatusCode, Json<Notification>), Problem> {
     let queued = app.log.requeue_notification(id).await.map_err(super::problem)?;
     let queued = queued.ok_or_else(|| Problem::not_found("notification"))?;
-    request(&app, &queued, Map::new()).await?;
+    request(&app, &queued).await?;
     Ok((StatusCode::ACCEPTED, Json(queued)))
 }
 
 /// Puts an e-mail of the log into the queue.
-async fn request(
-    app: &AppState,
-    notification: &Notification,
-    context: Map<String, Value>,
-) -> Result<(), Problem> {
+async fn request(app: &AppState, notification: &Notification) -> Result<(), Problem> {
+    let to = match notification.user_id {
+        Some(id) => Recipient::User(id),
+        None => EmailAddress::parse(&notification.recipient)
+            .map(Recipient::Address)
+            .map_err(|error| Problem::internal(format!("its recipient {error}")))?,
+    };
     let data = EmailRequested {
         notification_id: notification.notification_id,
-        user_id: notification.user_id,
+        to,
         template: notification.notification_type.clone(),
-        context,
+        context: notification.context.clone(),
     };
     let event = Event::new(SOURCE, data);
     EMAIL_NOTIFICATIONS

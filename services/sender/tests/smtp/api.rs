@@ -62,7 +62,7 @@ async fn a_mail_is_asked_for_once_by_its_id() {
     let post = Post::new().await;
     let sender = post.sender().await;
     let first = post.ask_for_one(ADA).await;
-    let user = post.end_of(first).await.user_id;
+    let user = post.end_of(first).await.user_id.unwrap();
     let id = "01930000-0000-7000-8000-000000000001";
     let body = json!({"notification_id": id, "user_id": user, "template": "confirmation"});
     for _ in 0..2 {

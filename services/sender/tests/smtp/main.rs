@@ -12,7 +12,9 @@ mod templates;
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
-use domain::{EmailRequested, Event, LinkKeys, NotificationId, Registration, RegistrationId};
+use domain::{
+    EmailRequested, Event, LinkKeys, NotificationId, Recipient, Registration, RegistrationId,
+};
 use queue::{Depth, EMAIL_NOTIFICATIONS, Queue, RetryDelays};
 use reqwest::{Method, StatusCode};
 use runtime::{Secret, ServiceTokens};
@@ -123,7 +125,7 @@ impl Post {
             let events = recorded.into_iter().map(|recorded| {
                 let data = EmailRequested {
                     notification_id: recorded.notification_id.unwrap(),
-                    user_id: recorded.user_id.unwrap(),
+                    to: Recipient::User(recorded.user_id.unwrap()),
                     template: recorded.notification_type.unwrap(),
                     context: serde_json::Map::new(),
                 };

@@ -1,0 +1,71 @@
+//! Carries a call on to a service, and its answer back, without holding either whole.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderName, header},
+    response::Response,
+};
+use runtime::{Problem, ServiceClient, http::request_id};
+
+/// What a call may say besides its body.
+const ASKED: [HeaderName; 8] = [
+    header::ACCEPT,
+    header::CONTENT_TYPE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_RANGE,
+    header::RANGE,
+    HeaderName::from_static("traceparent"),
+];
+/// What an answer may say besides its body.
+const ANSWERED: [HeaderName; 9] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_RANGE,
+    header::ACCEPT_RANGES,
+    header::CACHE_CONTROL,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::RETRY_AFTER,
+];
+/// Names the person a service acts for.
+const ON_BEHALF_OF: HeaderName = HeaderName::from_static("x-on-behalf-of");
+
+/// The call at a service, under another path, and for a person where one is known.
+pub(crate) async fn carry(
+    client: &ServiceClient,
+    request: Request,
+    path: &str,
+    person: Option<&str>,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let mut headers = copy(&parts.headers, &ASKED);
+    if let Some(person) = person.and_then(|person| person.parse().ok()) {
+        headers.insert(ON_BEHALF_OF, person);
+    }
+    if let Ok(id) = request_id::current().parse() {
+        headers.insert(request_id::HEADER, id);
+    }
+    let call = client.request(parts.method, path).headers(headers);
+    let answer = call.body(reqwest::Body::wrap_stream(body.into_data_stream())).send().await;
+    let answer = answer.map_err(|error| {
+        tracing::warn!(service = client.audience(), %error, "a call was not answered");
+        let detail = format!("The {} does not answer. Try again in a moment.", client.audience());
+        Problem::unavailable(detail, Duration::from_secs(5))
+    })?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = copy(answer.headers(), &ANSWERED);
+    *response.body_mut() = Body::from_stream(answer.bytes_stream());
+    Ok(response)
+}
+
+fn copy(from: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
+    let values = names.iter().filter_map(|n| Some((n.clone(), from.get(n)?.clone())));
+    values.collect()
+}

@@ -1,0 +1,85 @@
+//! `/reports/{token}`: a report, by the link in an e-mail that delivers it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::Utc;
+use domain::{Link, LinkError, LinkKeys, ReportId};
+use minijinja::context;
+use runtime::{Path, Problem, ServiceClient};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{Dependencies, carry::carry, site::Site};
+
+/// What the page works with.
+#[derive(Clone)]
+pub(crate) struct Reports {
+    links: LinkKeys,
+    generator: ServiceClient,
+    site: Arc<Site>,
+}
+
+impl Reports {
+    pub(crate) fn new(dependencies: &Dependencies, site: Arc<Site>) -> Self {
+        let generator = dependencies.services.report_generator.clone();
+        Self { links: dependencies.links.clone(), generator, site }
+    }
+
+    /// Says why there is no file.
+    fn refuse(&self, status: StatusCode, heading: &str, text: &str) -> Response {
+        let context = context! { heading, text, action_label => "To the start", action_url => "/" };
+        (status, self.site.page(heading, "message.html", context)).into_response()
+    }
+}
+
+pub(crate) fn routes(reports: Reports) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(download)).with_state(reports)
+}
+
+/// A report's file; ranges are supported. Whoever has the link has the file, until the link ends.
+#[utoipa::path(get, path = "/reports/{token}", tag = "pages", params(("token" = String, Path)), responses(
+    (status = 200, description = "The file", content_type = "application/octet-stream"),
+    (status = 206, description = "The range asked for", content_type = "application/octet-stream"),
+    (status = 304, description = "It is as it was"),
+    (status = 404, description = "Not a link of ours, or the report is deleted", body = String, content_type = "text/html"),
+    (status = 410, description = "The link has expired, or the file is removed", body = String, content_type = "text/html"),
+    (status = 416, description = "There is no such range"),
+    (status = 503, body = String, content_type = "text/html")))]
+async fn download(
+    State(reports): State<Reports>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = match reports.links.verify(Link::Report, &token, Utc::now()) {
+        Ok(id) => ReportId(id),
+        Err(LinkError::Forged) => {
+            return Ok(reports.refuse(
+                StatusCode::NOT_FOUND,
+                "This link is not complete",
+                "Perhaps your mail program broke it in two. Copy the whole address from the e-mail.",
+            ));
+        }
+        Err(LinkError::Expired) => {
+            return Ok(reports.refuse(
+                StatusCode::GONE,
+                "This link has expired",
+                "Links to reports are good for seven days. Ask whoever has it sent to you for a new one.",
+            ));
+        }
+    };
+    let answer =
+        carry(&reports.generator, request, &format!("/reports/{id}/download"), None).await?;
+    let gone = [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::GONE];
+    if gone.contains(&answer.status()) {
+        return Ok(reports.refuse(
+            answer.status(),
+            "This report is gone",
+            "Its file has been removed. Ask whoever has it sent to you for a new one.",
+        ));
+    }
+    Ok(answer)
+}
