@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::{collections::BTreeSet, fs, io::Cursor};
 
 use calamine::{Data, Reader, Xlsx};
+use common::crowd;
 use reqwest::{Method, Response, header};
 use serde_json::{Value, json};
 use testkit::{Console, System, eventually};
@@ -46,19 +49,6 @@ async fn with_people(system: &System, console: &Console) -> Vec<[String; 3]> {
     })
     .await;
     people
-}
-
-/// So many rows, as another program would add them.
-fn crowd(system: &System, rows: u32) {
-    let database = rusqlite::Connection::open(system.data().join("userstream.db")).unwrap();
-    database
-        .execute(
-            "INSERT INTO users (name, surname, email)
-             WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
-             SELECT 'Ada', 'Lovelace', 'u' || n || '@example.com' FROM n",
-            [rows],
-        )
-        .unwrap();
 }
 
 fn id(report: &Value) -> &str {
@@ -209,7 +199,7 @@ async fn a_report_can_be_checked_and_taken_up_again() {
 async fn a_report_tells_how_far_it_is_and_can_be_stopped() {
     let system = System::start(BINARY, &[]).await;
     let console = system.console().await;
-    crowd(&system, 400_000);
+    crowd(&system.data().join("userstream.db"), 400_000);
     let report = ask(&console, &json!({"format": "xlsx"})).await;
     let path = format!("/reports/{}", id(&report));
     eventually("it is running and has rows", || async {
@@ -243,7 +233,7 @@ async fn a_report_tells_how_far_it_is_and_can_be_stopped() {
 async fn what_a_killed_generator_had_in_hand_is_finished() {
     let mut system = System::start(BINARY, &[]).await;
     let console = system.console().await;
-    crowd(&system, 300_000);
+    crowd(&system.data().join("userstream.db"), 300_000);
     let report = ask(&console, &json!({"format": "csv"})).await;
     let path = format!("/reports/{}", id(&report));
     eventually("it is running", || async {
