@@ -16,6 +16,7 @@ Examples:
   userstream up                                  everything, at http://localhost:3000
   userstream up --data-dir /srv/userstream       the same, with its data elsewhere
   userstream import people.csv                   registers every row of a CSV file
+  userstream report --output people.xlsx         a file of everyone
   userstream token --audience database-service   a token for curl
 
 Settings are environment variables; a .env file in the working folder is read first."
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Up(UpOptions),
     /// Registers every row of a CSV file; safe to run again
     Import(ImportOptions),
+    /// Has a report made, and brings its file here
+    Report(ReportOptions),
     /// Prints a service token, good for five minutes
     Token(TokenOptions),
     #[command(flatten)]
@@ -116,6 +119,54 @@ pub(crate) struct ImportOptions {
     #[arg(long)]
     pub(crate) errors: Option<PathBuf>,
     /// The data folder of `userstream up`, whose queue is used unless `QUEUE_URL` is set
+    #[arg(long, default_value = "var")]
+    pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  userstream report                                        everyone, as CSV on standard output
+  userstream report --output people.xlsx --timezone Europe/Berlin
+  userstream report --confirmed true --columns email,name --excel --delimiter ';' -o friends.csv")]
+pub(crate) struct ReportOptions {
+    /// Where the file goes [default: standard output]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+    /// csv, xlsx, ndjson or pdf [default: as the file is named, else csv]
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// What the report is called
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Only people with this in their name or address
+    #[arg(long)]
+    pub(crate) q: Option<String>,
+    /// Only people who have confirmed their address (true) or have not (false)
+    #[arg(long)]
+    pub(crate) confirmed: Option<bool>,
+    /// Only people who registered at this time or later, as 2026-05-01T00:00:00Z
+    #[arg(long)]
+    pub(crate) created_from: Option<String>,
+    /// Only people who registered before this time
+    #[arg(long)]
+    pub(crate) created_to: Option<String>,
+    /// The columns, in order: id, registration_id, name, surname, email, created_at, updated_at, confirmed_at
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// CSV: the character between cells
+    #[arg(long)]
+    pub(crate) delimiter: Option<String>,
+    /// CSV: for spreadsheets, with a byte order mark and formulas made harmless
+    #[arg(long)]
+    pub(crate) excel: bool,
+    /// CSV and XLSX: without a first line of names
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// The zone of the times, such as Europe/Berlin [default: UTC]
+    #[arg(long)]
+    pub(crate) timezone: Option<String>,
+    /// The data folder of `userstream up`, whose secret is used unless `JWT_SECRET` is set
     #[arg(long, default_value = "var")]
     pub(crate) data_dir: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod import;
+mod report;
 mod service;
 mod token;
 mod up;
@@ -30,6 +31,7 @@ fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Up(options) => up::run(env, &options),
         Command::Import(options) => import::run(&env, &options),
+        Command::Report(options) => report::run(&env, &options),
         Command::Token(options) => token::run(&env, &options),
         Command::Service(role) => service::run_alone(&env, role),
     }

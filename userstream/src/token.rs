@@ -14,7 +14,8 @@ pub(crate) fn run(env: &Env, options: &TokenOptions) -> Result<(), Error> {
     Ok(())
 }
 
-fn tokens(env: &Env, data_dir: &Path) -> Result<ServiceTokens, Error> {
+/// `JWT_SECRET`, or the secret of the data folder.
+pub(crate) fn tokens(env: &Env, data_dir: &Path) -> Result<ServiceTokens, Error> {
     if env.text("JWT_SECRET").is_none()
         && let Some(secret) = data::read_secret(data_dir)?
     {

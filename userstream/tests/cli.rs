@@ -60,7 +60,7 @@ fn a_secret_is_not_repeated_in_an_error() {
 fn help_has_examples() {
     let output = Command::new(BINARY).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    for wanted in ["Examples:", "up", "import", "token", "frontend", "report-generator"] {
+    for wanted in ["Examples:", "up", "import", "report", "token", "frontend", "report-generator"] {
         assert!(help.contains(wanted), "{help}");
     }
 }

@@ -45,6 +45,11 @@ impl ReportFormat {
         }
     }
 
+    /// Whether a file of it is more than text.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Self::Xlsx | Self::Pdf)
+    }
+
     /// The name, which is the file's extension too.
     pub fn as_str(self) -> &'static str {
         match self {

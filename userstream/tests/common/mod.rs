@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 /// So many rows, as another program would add them.
-pub fn crowd(database: &Path, rows: u32) {
+pub(crate) fn crowd(database: &Path, rows: u32) {
     let database = rusqlite::Connection::open(database).unwrap();
     database.busy_timeout(Duration::from_secs(10)).unwrap();
     database
