@@ -211,7 +211,7 @@ const USER: &str = "{\"id\":1,\"registration_id\":null,\"name\":\"A\",\"surname\
 async fn exported(body: String) -> (usize, Option<StoreError>) {
     let answer = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{body}");
     let (store, _) = script(Box::leak(Box::new([&*answer.leak()]))).await;
-    let mut rows = store.export_users(&UserFilter::default()).await.unwrap();
+    let mut rows = store.export_users(&UserFilter::default()).await.unwrap().rows();
     let (mut good, mut bad) = (0, None);
     while let Some(row) = rows.next().await {
         assert!(bad.is_none(), "nothing comes behind an error");

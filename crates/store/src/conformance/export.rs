@@ -48,7 +48,7 @@ pub async fn an_export_has_what_the_list_has(store: AnyStore) {
 pub async fn an_export_is_of_one_moment(store: AnyStore) {
     crowd(&store, 5000).await;
     let before = all_users(&store, &UserFilter::default()).await;
-    let mut export = store.export_users(&UserFilter::default()).await.unwrap();
+    let mut export = store.export_users(&UserFilter::default()).await.unwrap().rows();
     let first: User = export.try_next().await.unwrap().unwrap();
     // Now that it has begun: rows change, go and come, before and behind where it is.
     for user in [&before[0], &before[1], &before[4998]] {

@@ -286,7 +286,7 @@ pub(crate) async fn all_users(store: &AnyStore, filter: &UserFilter) -> Vec<User
 
 /// Every user that passes a filter, as a stream.
 pub(crate) async fn exported(store: &AnyStore, filter: &UserFilter) -> Vec<User> {
-    store.export_users(filter).await.unwrap().try_collect().await.unwrap()
+    store.export_users(filter).await.unwrap().rows().try_collect().await.unwrap()
 }
 
 /// A filter by text.

@@ -2,6 +2,7 @@
 
 mod account;
 mod export;
+mod instant;
 mod notification;
 mod registration;
 mod report;
@@ -11,6 +12,7 @@ mod user;
 
 pub use account::{Account, NewSession, Role, SessionKey};
 pub use export::Export;
+pub(crate) use export::{Parcel, ROWS_TOGETHER};
 pub use notification::{
     AttemptOutcome, Mail, NewNotification, Notification, NotificationAttempt, NotificationClaim,
     NotificationFilter, NotificationRequest, NotificationStatus, PastAttempt, ReleasedClaim,

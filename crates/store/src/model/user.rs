@@ -22,10 +22,13 @@ pub struct User {
     /// Address in ASCII form.
     pub email: String,
     /// When the row was created.
+    #[serde(with = "super::instant")]
     pub created_at: DateTime<Utc>,
     /// When the row was last changed; differs after every change.
+    #[serde(with = "super::instant")]
     pub updated_at: DateTime<Utc>,
     /// When the address was confirmed.
+    #[serde(with = "super::instant::optional", default)]
     pub confirmed_at: Option<DateTime<Utc>>,
 }
 

@@ -3,17 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::UserFilter;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{ACQUIRE_TIMEOUT, EXPORTS, error::judge, open::connect, row, users};
-use crate::{Export, StoreError, User};
+use crate::{
+    Export, StoreError,
+    model::{Parcel, ROWS_TOGETHER},
+};
 
-/// Rows that travel together, and how many such parcels may wait: a slow reader holds the database
-/// back, not memory.
-const ROWS_IN_CHUNK: usize = 256;
-const CHUNKS_WAITING: usize = 4;
 /// How long one attempt to connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -39,13 +38,6 @@ pub(super) struct Exports {
     permits: Arc<Semaphore>,
 }
 
-enum Chunk {
-    Rows(Vec<User>),
-    Failed(StoreError),
-    /// All rows have been sent. A channel that closes without this has lost its sender.
-    End,
-}
-
 impl Exports {
     pub(super) fn new(options: PgConnectOptions) -> Self {
         // One that takes long is nothing to warn of.
@@ -69,21 +61,20 @@ impl Exports {
             .fetch_one(&mut connection)
             .await
             .map_err(|e| judge(&e))?;
-        let (chunks, received) = mpsc::channel(CHUNKS_WAITING);
+        let (parcels, export) = Export::sent(taken_at);
         let filter = filter.clone();
         tokio::spawn(async move {
             tokio::select! {
-                last = read(&mut connection, &filter, &chunks) => {
+                last = read(&mut connection, &filter, &parcels) => {
                     // The receiver that is gone needs no last word.
-                    let _ = chunks.send(last).await;
+                    let _ = parcels.send(last).await;
                     let _ = connection.close().await;
                 }
-                () = chunks.closed() => drop(connection),
+                () = parcels.closed() => drop(connection),
             }
             drop(permit);
         });
-        let rows = stream::unfold(Some(received), next_chunk).flat_map(stream::iter);
-        Ok(Export::new(taken_at, rows))
+        Ok(export)
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
@@ -95,41 +86,28 @@ impl Exports {
     }
 }
 
-type Received = Option<mpsc::Receiver<Chunk>>;
-
-/// The items of the next chunk; nothing after the last one.
-async fn next_chunk(received: Received) -> Option<(Vec<Result<User, StoreError>>, Received)> {
-    let mut received = received?;
-    match received.recv().await {
-        Some(Chunk::Rows(rows)) => Some((rows.into_iter().map(Ok).collect(), Some(received))),
-        Some(Chunk::End) => None,
-        Some(Chunk::Failed(error)) => Some((vec![Err(error)], None)),
-        None => Some((vec![Err(StoreError::Unavailable("the export was stopped".into()))], None)),
-    }
-}
-
 /// Sends all rows; returns what to send last.
 async fn read(
     connection: &mut PgConnection,
     filter: &UserFilter,
-    chunks: &mpsc::Sender<Chunk>,
-) -> Chunk {
+    parcels: &mpsc::Sender<Parcel>,
+) -> Parcel {
     let mut query = users::select(filter, None);
     let mut rows = query.build().fetch(connection);
-    let mut chunk = Vec::with_capacity(ROWS_IN_CHUNK);
+    let mut parcel = Vec::with_capacity(ROWS_TOGETHER);
     loop {
         match rows.try_next().await.and_then(|row| row.as_ref().map(row::user).transpose()) {
-            Ok(Some(user)) => chunk.push(user),
+            Ok(Some(user)) => parcel.push(user),
             Ok(None) => {
-                let _ = chunks.send(Chunk::Rows(chunk)).await;
-                return Chunk::End;
+                let _ = parcels.send(Parcel::Rows(parcel)).await;
+                return Parcel::End;
             }
-            Err(error) => return Chunk::Failed(judge(&error)),
+            Err(error) => return Parcel::Failed(judge(&error)),
         }
-        if chunk.len() == ROWS_IN_CHUNK {
-            let full = std::mem::replace(&mut chunk, Vec::with_capacity(ROWS_IN_CHUNK));
-            if chunks.send(Chunk::Rows(full)).await.is_err() {
-                return Chunk::End;
+        if parcel.len() == ROWS_TOGETHER {
+            let full = std::mem::replace(&mut parcel, Vec::with_capacity(ROWS_TOGETHER));
+            if parcels.send(Parcel::Rows(full)).await.is_err() {
+                return Parcel::End;
             }
         }
     }

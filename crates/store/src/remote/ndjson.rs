@@ -16,63 +16,68 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// No row is longer, by far.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
 
-/// The values of a body of JSON lines, each ended by a line feed. The first error is the last item:
-/// a body that breaks off is an error, and so is one that ends within a line.
+/// The values of a body of JSON lines, each ended by a line feed, in parcels as they come. The first error is
+/// the last item: a body that breaks off is an error, and so is one that ends within a line.
 pub(super) fn values<T, E>(
     body: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
     away: impl Fn(&E) -> StoreError + Send + 'static,
-) -> BoxStream<'static, Result<T, StoreError>>
+) -> BoxStream<'static, Result<Vec<T>, StoreError>>
 where
     T: DeserializeOwned + Send + 'static,
     E: Send + 'static,
 {
-    let state = Some((body.boxed(), BytesMut::new(), away));
+    enum State<B, A> {
+        Reading(B, BytesMut, A),
+        Failed(StoreError),
+        Ended,
+    }
+    let state = State::Reading(body.boxed(), BytesMut::new(), away);
     stream::unfold(state, |state| async {
-        let (mut body, mut buffer, away) = state?;
-        let values = match tokio::time::timeout(SILENCE, body.next()).await {
-            Err(_) => vec![Err(StoreError::Unavailable(format!(
+        let (mut body, mut buffer, away) = match state {
+            State::Reading(body, buffer, away) => (body, buffer, away),
+            State::Failed(error) => return Some((Err(error), State::Ended)),
+            State::Ended => return None,
+        };
+        let error = match tokio::time::timeout(SILENCE, body.next()).await {
+            Err(_) => StoreError::Unavailable(format!(
                 "the Database Service said nothing for {} seconds",
                 SILENCE.as_secs()
-            )))],
-            Ok(Some(Err(error))) => vec![Err(away(&error))],
+            )),
+            Ok(Some(Err(error))) => away(&error),
             Ok(Some(Ok(bytes))) => {
                 buffer.extend_from_slice(&bytes);
-                lines(&mut buffer)
+                let (values, error) = lines(&mut buffer);
+                let next = error.map_or(State::Reading(body, buffer, away), State::Failed);
+                return Some((Ok(values), next));
             }
             Ok(None) if buffer.is_empty() => return None,
             Ok(None) => {
-                vec![Err(StoreError::Unavailable(
-                    "the Database Service broke off within a row".into(),
-                ))]
+                StoreError::Unavailable("the Database Service broke off within a row".into())
             }
         };
-        let goes_on = values.iter().all(Result::is_ok);
-        Some((values, goes_on.then_some((body, buffer, away))))
+        Some((Err(error), State::Ended))
     })
-    .flat_map(stream::iter)
     .boxed()
 }
 
 /// Takes the whole lines out of a buffer; stops at the first that is no value.
-fn lines<T: DeserializeOwned>(buffer: &mut BytesMut) -> Vec<Result<T, StoreError>> {
+fn lines<T: DeserializeOwned>(buffer: &mut BytesMut) -> (Vec<T>, Option<StoreError>) {
     let mut values = Vec::new();
     let mut start = 0;
-    while let Some(end) = buffer[start..].iter().position(|b| *b == b'\n') {
-        let value = serde_json::from_slice(&buffer[start..start + end]).map_err(|e| {
-            StoreError::Failed(format!("a row of the Database Service is not as agreed: {e}"))
-        });
-        start += end + 1;
-        let is_value = value.is_ok();
-        values.push(value);
-        if !is_value {
-            return values;
+    while let Some(length) = memchr::memchr(b'\n', &buffer[start..]) {
+        match serde_json::from_slice(&buffer[start..start + length]) {
+            Ok(value) => values.push(value),
+            Err(e) => {
+                let error = format!("a row of the Database Service is not as agreed: {e}");
+                return (values, Some(StoreError::Failed(error)));
+            }
         }
+        start += length + 1;
     }
     buffer.advance(start);
-    if buffer.len() > MAX_LINE_BYTES {
-        values.push(Err(StoreError::Failed("a row of the Database Service has no end".into())));
-    }
-    values
+    let endless = (buffer.len() > MAX_LINE_BYTES)
+        .then(|| StoreError::Failed("a row of the Database Service has no end".into()));
+    (values, endless)
 }
 
 #[cfg(test)]
@@ -82,7 +87,12 @@ mod tests {
     /// What a body in these pieces is read as; `Err` where it breaks.
     async fn read(pieces: Vec<Result<&'static [u8], ()>>) -> Vec<Result<u32, StoreError>> {
         let pieces = pieces.into_iter().map(|p| p.map(Bytes::from_static));
-        values(stream::iter(pieces), |()| StoreError::Unavailable("cut".into())).collect().await
+        let parcels = values(stream::iter(pieces), |()| StoreError::Unavailable("cut".into()));
+        let values = parcels.map(|parcel| match parcel {
+            Ok(values) => values.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        });
+        values.flat_map(stream::iter).collect().await
     }
 
     fn good(values: &[Result<u32, StoreError>]) -> Vec<u32> {

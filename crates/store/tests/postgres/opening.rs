@@ -249,7 +249,7 @@ async fn lists_and_exports_are_read_from_the_replica() {
     assert_eq!(listed[0].email, "old@example.com");
     let filter = domain::UserFilter::default();
     let rows: Vec<_> =
-        futures::TryStreamExt::try_collect(store.export_users(&filter).await.unwrap())
+        futures::TryStreamExt::try_collect(store.export_users(&filter).await.unwrap().rows())
             .await
             .unwrap();
     assert_eq!(rows, listed);

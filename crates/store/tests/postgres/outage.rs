@@ -158,7 +158,7 @@ async fn an_export_that_is_cut_is_never_a_short_success() {
     let (server, url) = server().await;
     let store = open(&url).await;
     crowd(&url).await;
-    let mut export = store.export_users(&UserFilter::default()).await.unwrap();
+    let mut export = store.export_users(&UserFilter::default()).await.unwrap().rows();
     assert!(export.next().await.unwrap().is_ok());
     on(&server, Postgres::kill).await;
     let rest: Vec<_> = export.collect().await;

@@ -15,8 +15,8 @@ use store::{StoreError, User, wire::SNAPSHOT_TIME};
 
 use super::{Db, PROBLEM, problem};
 
-/// Rows that are written together.
-const ROWS_IN_CHUNK: usize = 256;
+/// Room for the line of a row, in bytes; it grows where that is not enough.
+const LINE_BYTES: usize = 256;
 
 /// All users that pass the filter, by ascending id, one JSON object a line, from one snapshot.
 ///
@@ -31,9 +31,9 @@ pub(super) async fn export(
     State(store): Db,
     Query(filter): Query<UserFilter>,
 ) -> Result<Response, Problem> {
-    let users = store.export_users(&filter).await.map_err(problem)?;
-    let taken_at = users.taken_at().to_rfc3339_opts(SecondsFormat::Micros, true);
-    let body = Body::from_stream(users.ready_chunks(ROWS_IN_CHUNK).map(lines));
+    let rows = store.export_users(&filter).await.map_err(problem)?;
+    let taken_at = rows.taken_at().to_rfc3339_opts(SecondsFormat::Micros, true);
+    let body = Body::from_stream(rows.map(|parcel| lines(parcel).inspect_err(tell)));
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson".to_owned()),
         (HeaderName::from_static(SNAPSHOT_TIME), taken_at),
@@ -41,18 +41,17 @@ pub(super) async fn export(
     Ok((headers, body).into_response())
 }
 
-/// The lines of some rows. An error in their midst takes them along: the body is cut anyway.
-fn lines(rows: Vec<Result<User, StoreError>>) -> Result<Bytes, StoreError> {
-    let mut lines = Vec::with_capacity(rows.len() * 256);
-    for row in rows {
-        let written = row.and_then(|user| {
-            serde_json::to_writer(&mut lines, &user).map_err(|e| StoreError::Failed(e.to_string()))
-        });
-        if let Err(error) = written {
-            tracing::warn!(%error, "an export was cut off");
-            return Err(error);
-        }
+/// The lines of some rows.
+fn lines(parcel: Result<Vec<User>, StoreError>) -> Result<Bytes, StoreError> {
+    let rows = parcel?;
+    let mut lines = Vec::with_capacity(rows.len() * LINE_BYTES);
+    for user in &rows {
+        serde_json::to_writer(&mut lines, user).map_err(|e| StoreError::Failed(e.to_string()))?;
         lines.push(b'\n');
     }
     Ok(lines.into())
+}
+
+fn tell(error: &StoreError) {
+    tracing::warn!(%error, "an export was cut off");
 }

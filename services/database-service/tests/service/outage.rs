@@ -105,7 +105,7 @@ async fn an_export_that_breaks_off_behind_it_is_cut() {
         connection.shutdown().await.unwrap();
     });
     let rows = server.store().export_users(&UserFilter::default()).await.unwrap();
-    let rows: Vec<_> = rows.collect().await;
+    let rows: Vec<_> = rows.rows().collect().await;
     let (last, before) = rows.split_last().unwrap();
     assert!(matches!(last, Err(StoreError::Unavailable(_))), "{last:?}");
     assert!(before.len() <= 2 && before.iter().all(Result::is_ok));

@@ -27,8 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::folder::Folder;
 use self::{csv::Csv, folder::Partial, manifest::Manifest, ndjson::Ndjson, pdf::Pdf, xlsx::Xlsx};
 
-/// Rows that travel together to the thread that writes, and how many such parcels may wait there.
-const ROWS_TOGETHER: usize = 256;
+/// How many parcels of rows may wait for the thread that writes.
 const PARCELS_WAITING: usize = 4;
 
 /// Why there is no file.
@@ -83,16 +82,15 @@ pub(crate) async fn generate(
     rows: Arc<AtomicI64>,
     stop: &CancellationToken,
 ) -> Result<ReportResult, GenerateError> {
-    let export = users.export_users(&task.spec.filters).await?;
+    let mut export = users.export_users(&task.spec.filters).await?;
     let taken_at = export.taken_at();
     let (parcels, received) = mpsc::channel(PARCELS_WAITING);
     let folder = folder.clone();
     let writing =
         tokio::task::spawn_blocking(move || write(&folder, &task, taken_at, received, &rows));
-    let mut chunks = export.ready_chunks(ROWS_TOGETHER);
     let mut failed = None;
-    while let Some(Some(rows)) = stop.run_until_cancelled(chunks.next()).await {
-        match rows.into_iter().collect::<Result<Vec<User>, StoreError>>() {
+    while let Some(Some(rows)) = stop.run_until_cancelled(export.next()).await {
+        match rows {
             Ok(rows) => {
                 // A writer that is gone says itself why.
                 if parcels.send(Parcel::Rows(rows)).await.is_err() {
