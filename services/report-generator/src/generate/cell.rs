@@ -36,30 +36,36 @@ impl<'a> Cell<'a> {
 /// Appends a time as RFC 3339 in microseconds, with the zone's offset, `Z` for UTC. Every time has the
 /// same width. (chrono's own takes three times as long, and every row has two of them.)
 pub(super) fn push_time(out: &mut Vec<u8>, at: DateTime<Utc>, zone: Tz) {
-    let at = at.with_timezone(&zone);
-    push_digits(out, at.year().unsigned_abs(), 4, "-");
-    push_digits(out, at.month(), 2, "-");
-    push_digits(out, at.day(), 2, "T");
-    push_digits(out, at.hour(), 2, ":");
-    push_digits(out, at.minute(), 2, ":");
-    push_digits(out, at.second(), 2, ".");
-    push_digits(out, at.nanosecond() / 1_000 % 1_000_000, 6, "");
-    if zone == Tz::UTC {
-        return out.push(b'Z');
-    }
-    let offset = at.offset().fix().local_minus_utc();
+    // No table has to be looked up for the most usual of zones.
+    let (at, offset) = if zone == Tz::UTC {
+        (at.naive_utc(), None)
+    } else {
+        let at = at.with_timezone(&zone);
+        (at.naive_local(), Some(at.offset().fix().local_minus_utc()))
+    };
+    push_digits(out, at.year().unsigned_abs(), 4, b"-");
+    push_digits(out, at.month(), 2, b"-");
+    push_digits(out, at.day(), 2, b"T");
+    push_digits(out, at.hour(), 2, b":");
+    push_digits(out, at.minute(), 2, b":");
+    push_digits(out, at.second(), 2, b".");
+    push_digits(out, at.nanosecond() / 1_000 % 1_000_000, 6, b"");
+    let Some(offset) = offset else { return out.push(b'Z') };
     out.push(if offset < 0 { b'-' } else { b'+' });
     let minutes = offset.unsigned_abs() / 60;
-    push_digits(out, minutes / 60, 2, ":");
-    push_digits(out, minutes % 60, 2, "");
+    push_digits(out, minutes / 60, 2, b":");
+    push_digits(out, minutes % 60, 2, b"");
 }
 
-fn push_digits(out: &mut Vec<u8>, number: u32, width: u32, end: &str) {
-    for place in (0..width).rev() {
-        let digit = number / 10_u32.pow(place) % 10;
-        out.push(b'0' + u8::try_from(digit).unwrap_or(0));
+/// At most six digits.
+fn push_digits(out: &mut Vec<u8>, mut number: u32, width: usize, end: &[u8]) {
+    let mut digits = [b'0'; 6];
+    for digit in digits[..width].iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
-    out.extend_from_slice(end.as_bytes());
+    out.extend_from_slice(&digits[..width]);
+    out.extend_from_slice(end);
 }
 
 /// Whether a spreadsheet would take a cell for a formula (OWASP, "CSV Injection"); full-width forms count
