@@ -207,6 +207,33 @@ async fn a_report_comes_by_email() {
 }
 
 #[tokio::test]
+async fn a_small_report_goes_along_where_that_is_wanted() {
+    let system = System::start(BINARY, &[("REPORT_ATTACH_UP_TO", "100")]).await;
+    let console = system.console().await;
+    let id = system.register("Ada", "Lovelace", "ada@example.com").await;
+    system.reaches(&id, "stored").await;
+    for (to, columns) in [("small@example.com", json!(["email"])), ("large@example.com", json!([]))]
+    {
+        let schedule = json!({
+            "cron": "0 7 * * *", "enabled": false, "deliver_to": [to],
+            "report": {"format": "csv", "report_name": "Everyone", "columns": columns},
+        });
+        let path = path_of(&created(&console, &schedule).await);
+        let answer = call(&console, Method::POST, &format!("{path}/run"), &Value::Null).await;
+        assert_eq!(answer.status(), 202);
+        let mail = eventually("it is delivered", || async {
+            system.outbox().into_iter().find(|mail| mail.contains(&format!("To: {to}\r\n")))
+        })
+        .await;
+        assert!(mail.contains("/reports/"), "the link is there in any case");
+        // email, a line end, ada@example.com, a line end
+        let is_attached = mail.contains("ZW1haWwNCmFkYUBleGFtcGxlLmNvbQ0K");
+        assert_eq!(is_attached, to.starts_with("small"), "{mail}");
+        assert_eq!(mail.contains("filename=\"Everyone 20"), is_attached, "{mail}");
+    }
+}
+
+#[tokio::test]
 async fn two_generators_make_each_report_once() {
     let settings = SplitSettings::embedded().copies(Role::ReportGenerator, 2);
     let mut split = Split::start(BINARY, settings).await;

@@ -6,10 +6,13 @@ use domain::{
     EmailAddress, EmailRequested, Event, Link, LinkKeys, NotificationId, Recipient, template,
 };
 use queue::{EMAIL_NOTIFICATIONS, Queue};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::{Report, ReportStatus};
 
-use crate::Interruption;
+use crate::{
+    Interruption,
+    api::{file_name, media_type},
+};
 
 /// Asks for the e-mails that deliver reports.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub(crate) struct Delivery {
     pub(crate) links: LinkKeys,
     /// What links start with.
     pub(crate) public_url: String,
+    /// Files of so many bytes at the most go along with the e-mail; none where absent.
+    pub(crate) attach_up_to: Option<u32>,
 }
 
 impl Delivery {
@@ -47,12 +52,21 @@ impl Delivery {
     fn context(&self, report: &Report) -> Map<String, Value> {
         let made = report.generated_at.unwrap_or(report.requested_at);
         let url = self.links.url(&self.public_url, Link::Report, report.report_id.0, made);
-        let fields = [
+        let mut fields = vec![
             ("report_id", report.report_id.to_string().into()),
             ("report_name", report.report_name.clone().into()),
             ("record_count", report.record_count.unwrap_or_default().into()),
             ("download_url", url.into()),
         ];
-        fields.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into_iter().collect()
+        let fits = report.size_bytes.zip(self.attach_up_to);
+        if fits.is_some_and(|(size, most)| size <= most.into()) {
+            let file = json!({
+                "report_id": report.report_id,
+                "file_name": file_name(report),
+                "media_type": media_type(report),
+            });
+            fields.push(("attachment", file));
+        }
+        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

@@ -102,8 +102,12 @@ pub async fn run(
     );
     let scheduler =
         schedules::Scheduler { queue: queue.clone(), schedules, reports: reports.clone() };
-    let delivery =
-        deliver::Delivery { queue: queue.clone(), links, public_url: settings.public_url };
+    let delivery = deliver::Delivery {
+        queue: queue.clone(),
+        links,
+        public_url: settings.public_url,
+        attach_up_to: settings.attach_up_to,
+    };
     let worker = Worker::run(
         queue,
         REPORT_REQUESTS,

@@ -11,6 +11,8 @@ use runtime::{ConfigError, Env, config::error};
 pub struct Settings {
     /// The folder that files are written to.
     pub output_dir: PathBuf,
+    /// Files of so many bytes at the most go along with the e-mails that deliver them; none where absent.
+    pub attach_up_to: Option<u32>,
     /// What links in e-mails start with.
     pub public_url: String,
     /// What separates cells where a request does not say.
@@ -24,8 +26,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `REPORT_OUTPUT_DIR`, `REPORT_RETENTION_DAYS`, `REPORT_RETENTION_COUNT`, `PUBLIC_URL`,
-    /// `CSV_DELIMITER` and `RETRY_DELAYS`.
+    /// Reads `REPORT_OUTPUT_DIR`, `REPORT_RETENTION_DAYS`, `REPORT_RETENTION_COUNT`,
+    /// `REPORT_ATTACH_UP_TO`, `PUBLIC_URL`, `CSV_DELIMITER` and `RETRY_DELAYS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let options = ReportOptions {
             delimiter: env.text("CSV_DELIMITER").map(str::to_owned),
@@ -35,6 +37,7 @@ impl Settings {
             options.delimiter_byte().map_err(|e| error("CSV_DELIMITER", e.message, ","))?;
         Ok(Self {
             output_dir: env.text("REPORT_OUTPUT_DIR").unwrap_or("/reports").into(),
+            attach_up_to: limit(env.or("REPORT_ATTACH_UP_TO", "0")?),
             public_url: env.http_url("PUBLIC_URL", "http://localhost:3000")?,
             csv_delimiter: delimiter.unwrap_or(b','),
             retention_days: limit(env.or("REPORT_RETENTION_DAYS", "90")?),

@@ -6,7 +6,7 @@ use domain::{Link, LinkKeys, RegistrationId, template};
 use lettre::{
     Address,
     message::{
-        Body, Mailbox, Mailboxes, MultiPart, SinglePart,
+        self, Body, Mailbox, Mailboxes, MultiPart, SinglePart,
         header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers},
     },
 };
@@ -14,7 +14,10 @@ use minijinja::{Value, value::Serde};
 use serde_json::Map;
 use store::Mail;
 
-use crate::templates::{Facts, Mistake, Texts, link};
+use crate::{
+    attachments::Attachment,
+    templates::{Facts, Mistake, Texts, link},
+};
 
 /// Characters of a line that every mail server takes (RFC 5322, 2.1.1).
 const MAX_LINE: usize = 998;
@@ -65,6 +68,7 @@ impl Composer {
         mail: &Mail,
         template: &str,
         context: &Map<String, serde_json::Value>,
+        attachment: Option<Attachment>,
     ) -> Result<(Address, Vec<u8>), ComposeError> {
         let text = texts
             .nearest(template, mail.locale.as_deref())
@@ -101,11 +105,16 @@ impl Composer {
             }
         }
         headers.set(header::MIME_VERSION_1_0);
-        let parts = MultiPart::alternative()
+        let texts = MultiPart::alternative()
             .singlepart(part(ContentType::TEXT_PLAIN, &rendered.text))
             .singlepart(part(ContentType::TEXT_HTML, &rendered.html));
         let mut message = headers.to_string().into_bytes();
-        message.extend(parts.formatted());
+        message.extend(match attachment {
+            None => texts.formatted(),
+            Some(file) => {
+                MultiPart::mixed().multipart(texts).singlepart(attached(file)).formatted()
+            }
+        });
         Ok((to, message))
     }
 
@@ -156,6 +165,14 @@ impl Composer {
     fn url(&self, to: Link, id: RegistrationId, mail: &Mail) -> String {
         self.links.url(&self.public_url, to, id.0, mail.created_at)
     }
+}
+
+/// A file that goes along.
+fn attached(file: Attachment) -> SinglePart {
+    // Never as it is: it comes out byte for byte.
+    let body = Body::new_with_encoding(file.bytes, ContentTransferEncoding::Base64);
+    let body = body.unwrap_or_else(Body::new);
+    message::Attachment::new(file.file_name).body(body, file.media_type)
 }
 
 /// A text as it goes over the wire: as it is where every mail server takes that, encoded otherwise.
@@ -214,7 +231,28 @@ mod tests {
 
     fn compose(mail: &Mail, template: &str) -> Result<Vec<u8>, ComposeError> {
         let texts = Texts::new(Vec::new());
-        composer().compose(&texts, mail, template, &context(template)).map(|(_, bytes)| bytes)
+        composer().compose(&texts, mail, template, &context(template), None).map(|(_, bytes)| bytes)
+    }
+
+    #[test]
+    fn a_file_goes_along_byte_for_byte() {
+        let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
+        let file = Attachment {
+            file_name: "Gäste \"heute\" 2026-05-06.xlsx".into(),
+            media_type: ContentType::parse("application/x-table").unwrap(),
+            bytes: bytes.clone(),
+        };
+        let (texts, template) = (Texts::new(Vec::new()), template::REPORT_READY);
+        let to = mail("", Some("en"));
+        let composed =
+            composer().compose(&texts, &to, template, &context(template), Some(file)).unwrap();
+        let parsed = MessageParser::new().parse(&composed.1).unwrap();
+        assert!(parsed.body_text(0).unwrap().starts_with("Hello,"), "nobody is named");
+        assert!(parsed.body_html(0).is_some());
+        let attached = parsed.attachment(0).unwrap();
+        assert_eq!(attached.contents(), bytes);
+        assert_eq!(attached.attachment_name(), Some("Gäste \"heute\" 2026-05-06.xlsx"));
+        assert_eq!(parsed.attachment_count(), 1);
     }
 
     /// Every e-mail in every language, as an independent reader finds it.
@@ -345,7 +383,7 @@ mod tests {
         let told = |mail: &Mail, template: &str, context: serde_json::Value| {
             let serde_json::Value::Object(context) = context else { panic!() };
             let texts = Texts::new(Vec::new());
-            composer().compose(&texts, mail, template, &context).unwrap_err().to_string()
+            composer().compose(&texts, mail, template, &context, None).unwrap_err().to_string()
         };
         let ada = mail("Ada", None);
         assert_eq!(told(&ada, "newsletter", json!({})), r#"there is no template "newsletter""#);

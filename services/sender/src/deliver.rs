@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::{
+    attachments::{Attachment, Attachments},
     compose::Composer,
     relay::{Delivered, NotNow, Outgoing, Relay},
     templates::{Catalogue, Texts},
@@ -44,6 +45,7 @@ pub(crate) struct Deliverer {
     attempts: Together<NotificationAttempt, ()>,
     catalogue: Arc<Catalogue>,
     composer: Composer,
+    attachments: Attachments,
     relay: Arc<Relay>,
     retry: RetryDelays,
     shutdown: CancellationToken,
@@ -56,6 +58,7 @@ impl Deliverer {
         log: Arc<dyn Deliveries>,
         catalogue: Arc<Catalogue>,
         composer: Composer,
+        attachments: Attachments,
         relay: Arc<Relay>,
         retry: RetryDelays,
         shutdown: CancellationToken,
@@ -82,6 +85,7 @@ impl Deliverer {
             }),
             catalogue,
             composer,
+            attachments,
             relay,
             retry,
             shutdown,
@@ -122,7 +126,8 @@ impl Deliverer {
             }
             Err(error) => return failed(error),
         };
-        let delivered = match self.compose(&texts, &mail, &job.event.data) {
+        let attachment = self.attachments.fetch(&job.event.data.context).await;
+        let delivered = match self.compose(&texts, &mail, &job.event.data, attachment) {
             Err(unwritten) => Ok(unwritten),
             Ok(outgoing) => self.hand_over(outgoing, &request).await,
         };
@@ -140,9 +145,10 @@ impl Deliverer {
         texts: &Texts,
         mail: &Mail,
         asked: &EmailRequested,
+        attachment: Option<Attachment>,
     ) -> Result<Outgoing, Delivered> {
         let EmailRequested { template, context, .. } = asked;
-        let composed = self.composer.compose(texts, mail, template, context);
+        let composed = self.composer.compose(texts, mail, template, context, attachment);
         let (recipient, bytes) = composed.map_err(|error| Delivered::unwritten(&error))?;
         let (notification_id, created_at) = (mail.notification_id, mail.created_at);
         Ok(Outgoing { notification_id, created_at, recipient, bytes })

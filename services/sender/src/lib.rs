@@ -10,6 +10,7 @@
 //! - **Does not** decide by itself who gets an e-mail. What is asked for by its API goes into its own queue.
 
 mod api;
+mod attachments;
 mod compose;
 mod deliver;
 mod prepare;
@@ -22,7 +23,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use domain::LinkKeys;
 use queue::{EMAIL_NOTIFICATIONS, Queue, Worker, WorkerSettings};
-use runtime::{Health, Service, ServiceTokens, health::ask};
+use runtime::{Health, Service, ServiceClient, ServiceTokens, health::ask};
 use store::{Deliveries, Notifications, Overview, Templates};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +60,8 @@ pub struct Dependencies {
     pub tokens: ServiceTokens,
     /// Signs the links in e-mails.
     pub links: LinkKeys,
+    /// Hands out the reports that go along with e-mails.
+    pub report_generator: ServiceClient,
 }
 
 /// Serves and consumes until shutdown, then finishes what is in hand.
@@ -68,8 +71,9 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let Dependencies { queue, deliveries, notifications, templates, database, tokens, links } =
+    let Dependencies { queue, deliveries, notifications, templates, database, tokens, .. } =
         dependencies;
+    let Dependencies { links, report_generator, .. } = dependencies;
     let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
     let relay = Arc::new(relay.map_err(io::Error::other)?);
     let catalogue = Arc::new(Catalogue::new(templates.clone()));
@@ -97,6 +101,7 @@ pub async fn run(
             deliveries,
             catalogue.clone(),
             composer,
+            attachments::Attachments::new(report_generator),
             relay.clone(),
             settings.retry_delays.clone(),
             shutdown.clone(),

@@ -1,7 +1,7 @@
 //! From variables to a service that is ready to serve.
 
 use runtime::Env;
-use wiring::{Error, Keys, Prepared};
+use wiring::{Error, Keys, Peer, Prepared};
 
 use crate::{Dependencies, SERVICE, Settings};
 
@@ -11,6 +11,7 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
     let settings = Settings::from_env(env, wiring::trusted(env)?)?;
     let store = wiring::remote_store(env, &tokens, SERVICE.name)?;
     let queue = wiring::queue(env).await?;
+    let report_generator = wiring::peer(env, &tokens, SERVICE.name, Peer::ReportGenerator)?;
     let dependencies = Dependencies {
         queue,
         deliveries: store.clone(),
@@ -19,6 +20,7 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
         database: store,
         tokens,
         links,
+        report_generator,
     };
     Ok(Prepared::new(move |listener, shutdown| {
         crate::run(listener, dependencies, settings, shutdown)

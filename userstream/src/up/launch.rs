@@ -7,7 +7,7 @@ use store::Store;
 use tokio::{net, runtime::Handle, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use wiring::{Error, Keys};
+use wiring::{Error, Keys, Peer};
 
 use crate::cli::Role;
 
@@ -62,6 +62,7 @@ pub(super) async fn all(
         database: store.clone(),
         tokens: tokens.clone(),
         links: links.clone(),
+        report_generator: wiring::peer(env, &tokens, sender::SERVICE.name, Peer::ReportGenerator)?,
     };
     let (settings, stop) =
         (sender::Settings::from_env(env, wiring::trusted(env)?)?, shutdown.clone());

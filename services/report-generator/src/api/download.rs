@@ -72,9 +72,7 @@ pub(super) async fn download(
         ));
     }
     let headers = response.headers_mut();
-    let media_type = ReportFormat::from_name(&report.format)
-        .map_or("application/octet-stream", ReportFormat::media_type);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&report)));
     headers.insert(header::CONTENT_DISPOSITION, disposition(&report));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -96,9 +94,14 @@ fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
     known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// A name for the saved file, whatever a person called the report: as it is (RFC 8187), and in plain ASCII for
-/// programs that know no better.
-fn disposition(report: &Report) -> HeaderValue {
+/// What the file is (IANA media type).
+pub(crate) fn media_type(report: &Report) -> &'static str {
+    ReportFormat::from_name(&report.format)
+        .map_or("application/octet-stream", ReportFormat::media_type)
+}
+
+/// A name for the saved file, whatever a person called the report.
+pub(crate) fn file_name(report: &Report) -> String {
     let day = report.requested_at.format("%Y-%m-%d");
     let name: String = report
         .report_name
@@ -106,7 +109,12 @@ fn disposition(report: &Report) -> HeaderValue {
         .map(|c| if c.is_alphanumeric() || "-_. ".contains(c) { c } else { '_' })
         .take(80)
         .collect();
-    let name = format!("{} {day}.{}", name.trim().trim_start_matches('.'), report.format);
+    format!("{} {day}.{}", name.trim().trim_start_matches('.'), report.format)
+}
+
+/// That name as it is (RFC 8187), and in plain ASCII for programs that know no better.
+fn disposition(report: &Report) -> HeaderValue {
+    let name = file_name(report);
     let plain: String = name.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
     let encoded: String = name
         .bytes()

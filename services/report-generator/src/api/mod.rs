@@ -11,7 +11,10 @@ use runtime::Problem;
 use store::{Reports, Schedules, StoreError};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::reports::ReportBody;
+pub(crate) use self::{
+    download::{file_name, media_type},
+    reports::ReportBody,
+};
 use crate::generate::Folder;
 
 /// What the calls work with.

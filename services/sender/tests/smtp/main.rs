@@ -17,7 +17,7 @@ use domain::{
 };
 use queue::{Depth, EMAIL_NOTIFICATIONS, Queue, RetryDelays};
 use reqwest::{Method, StatusCode};
-use runtime::{Secret, ServiceTokens};
+use runtime::{Secret, ServiceClient, ServiceTokens};
 use sender::{Delivery, Dependencies, Settings, SmtpSettings, SmtpTls};
 use serde_json::Value;
 use store::{AttemptOutcome, NewRegistration, Notification, NotificationStatus, Store};
@@ -92,6 +92,13 @@ impl Post {
             database: self.store.clone(),
             tokens: tokens.clone(),
             links: LinkKeys::derive(secret.expose().as_bytes(), []),
+            // Nothing here has an attachment.
+            report_generator: ServiceClient::new(
+                tokens.clone(),
+                "sender",
+                "report-generator",
+                "http://127.0.0.1:9",
+            ),
         };
         let settings = Settings {
             delivery: Delivery::Smtp(smtp),
