@@ -151,8 +151,12 @@ pub(crate) struct ReportOptions {
     /// Only people who registered before this time
     #[arg(long)]
     pub(crate) created_to: Option<String>,
-    /// The columns, in order: id, registration_id, name, surname, email, created_at, updated_at, confirmed_at
-    #[arg(long, value_delimiter = ',')]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        help = "The columns, in order: id, registration_id, name, surname, email, created_at, \
+                updated_at, confirmed_at"
+    )]
     pub(crate) columns: Vec<String>,
     /// CSV: the character between cells
     #[arg(long)]

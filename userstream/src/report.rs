@@ -99,7 +99,7 @@ async fn ask(
 async fn count(database: &ServiceClient) -> Option<u64> {
     let stats = send(database.request(Method::GET, "/stats")).await.ok()?;
     let stats: Stats = read(stats).await.ok()?;
-    u64::try_from(stats.users.total).ok()
+    Some(stats.users.total)
 }
 
 /// Waits until a report is made, and shows how far it is.

@@ -51,6 +51,7 @@ pub(crate) mod optional {
     #[serde(transparent)]
     struct Instant(#[serde(with = "super")] DateTime<Utc>);
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(crate) fn serialize<S: Serializer>(
         time: &Option<DateTime<Utc>>,
         serializer: S,
