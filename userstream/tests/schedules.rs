@@ -36,7 +36,9 @@ fn times(schedule: &Value) -> Vec<DateTime<Utc>> {
 async fn a_schedule_is_kept_changed_and_removed() {
     let system = System::start(BINARY, &[]).await;
     let console = system.console().await;
-    let report = json!({"format": "csv", "filters": {"confirmed": true}, "columns": ["email"]});
+    let report = json!({
+        "format": "csv", "report_name": "passed over", "filters": {"confirmed": true}, "columns": ["email"],
+    });
     let schedule = created(
         &console,
         &json!({
@@ -63,7 +65,9 @@ async fn a_schedule_is_kept_changed_and_removed() {
     let off = call(&console, Method::PUT, &path, &json!({"enabled": false})).await;
     let off: Value = off.json().await.unwrap();
     assert_eq!((&off["next_run_at"], &off["next_runs"]), (&Value::Null, &json!([])));
-    assert_eq!((&off["cron"], &off["report"]), (&schedule["cron"], &report), "it stays as it is");
+    for kept in ["report_name", "cron", "timezone", "report", "deliver_to", "missed"] {
+        assert_eq!(off[kept], schedule[kept], "it stays as it is");
+    }
     let change = json!({
         "cron": "0 0 1 1 *", "timezone": "UTC", "report": {"format": "pdf"}, "deliver_to": [],
         "enabled": true, "missed": "skip",

@@ -134,14 +134,16 @@ impl Queue for RabbitQueue {
         answering.call_once(|| {
             tokio::spawn(census::answer_all(Arc::downgrade(&self.shared)));
         });
-        let live = side.live().await?;
         let in_hand = hands.of(queue);
-        let consumer = RabbitConsumer::open(live, publisher.clone(), in_hand, queue, prefetch);
+        let consumer = side.answered(async {
+            let live = side.live().await?;
+            RabbitConsumer::open(live, publisher.clone(), in_hand, queue, prefetch).await
+        });
         Ok(Box::new(consumer.await?))
     }
 
     async fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
-        self.shared.depth(queue).await
+        self.shared.side.answered(self.shared.depth(queue)).await
     }
 
     async fn dead_letters(

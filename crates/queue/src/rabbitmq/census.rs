@@ -72,7 +72,7 @@ async fn ask(live: &Live, queue: &str, consumers: u32) -> lapin::Result<Counts> 
 /// Answers for as long as the queue's handle lives.
 pub(super) async fn answer_all(shared: Weak<Shared>) {
     while let Some(here) = shared.upgrade() {
-        let questions = listen(&here).await;
+        let questions = here.side.answered(listen(&here)).await;
         drop(here);
         if let Ok((channel, mut questions)) = questions {
             while let Some(Ok(question)) = questions.next().await {

@@ -7,12 +7,12 @@ use std::{
 };
 
 use lapin::{Channel, Connection};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use super::{
     endpoints::{Endpoints, Shown},
-    error::unavailable,
+    error::{silent, unavailable},
     topology::{self, Kind},
 };
 use crate::QueueError;
@@ -20,6 +20,9 @@ use crate::QueueError;
 /// How long a failure is believed before the broker is asked again: callers that come by the hundred
 /// must not ask by the hundred.
 const BELIEVED: Duration = Duration::from_millis(250);
+
+/// How long the broker may take for a few short answers.
+const ANSWER: Duration = Duration::from_secs(8);
 
 /// One connection, or the way to the next.
 pub(super) struct Link {
@@ -78,6 +81,22 @@ impl Link {
                 Err(error)
             }
         }
+    }
+}
+
+impl Link {
+    /// What comes of some work on the connection. A client's call may never end when its connection does: then
+    /// this gives it up, and whoever comes next opens another.
+    pub(super) async fn answered<T>(
+        &self,
+        work: impl Future<Output = Result<T, QueueError>>,
+    ) -> Result<T, QueueError> {
+        if let Ok(result) = timeout(ANSWER, work).await {
+            return result;
+        }
+        warn!(purpose = self.purpose, "RabbitMQ did not answer: this connection is given up");
+        *self.state.lock().await = State::New;
+        Err(silent("answer"))
     }
 }
 

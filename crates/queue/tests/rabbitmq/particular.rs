@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use queue::{
-    Consumer, DeadLetterFilter, Delivery, Depth, Message, Queue, RabbitQueue, RabbitSettings,
-    Verdict, conformance::Subject,
+    Consumer, DeadLetterFilter, Delivery, Depth, Message, Queue, QueueError, RabbitQueue,
+    RabbitSettings, Verdict, conformance::Subject,
 };
+use testkit::Proxy;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Broker;
@@ -49,6 +50,34 @@ async fn what_another_process_has_in_hand_is_counted() {
     let expected = Depth { ready: 6, unacknowledged: 4, consumers: 1, ..Depth::default() };
     depth_becomes(&here, expected).await;
     depth_becomes(&there, expected).await;
+}
+
+/// A network that swallows packets, and after it a call that its client never ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_falls_silent_is_given_up_and_found_again() {
+    let broker = Broker::fresh().await;
+    let port = crate::BROKER.port(0);
+    let proxy = Proxy::start([port]);
+    let url = broker.url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port()));
+    let queue = RabbitQueue::new(&url, RabbitSettings::default()).unwrap();
+    queue.publish(QUEUE, messages(3)).await.unwrap();
+    assert_eq!(queue.depth(QUEUE).await.unwrap().ready, 3);
+    proxy.stall();
+    let depth = timeout(PATIENCE, queue.depth(QUEUE)).await.expect("it is told in time");
+    assert!(matches!(&depth, Err(QueueError::Unavailable(_))), "{depth:?}");
+    let consumer = timeout(PATIENCE, queue.consume(QUEUE, 3)).await.expect("it is told in time");
+    assert!(consumer.is_err());
+    proxy.restore();
+    // What was heard last is believed for a moment.
+    let found = async {
+        while queue.depth(QUEUE).await.is_err() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, found).await.expect("it is found again");
+    assert_eq!(queue.depth(QUEUE).await.unwrap().ready, 3);
+    let consumer = queue.consume(QUEUE, 3).await.unwrap();
+    assert_eq!(receive(&*consumer, 3).await.len(), 3);
 }
 
 /// Two that look through the same dead letters at the same time both see all of them.

@@ -76,11 +76,10 @@ impl ScheduleChange {
     /// What is to be kept, or every mistake in it.
     fn apply(self, to: NewSchedule, now: DateTime<Utc>) -> Result<NewSchedule, Problem> {
         let mut mistakes = Vec::new();
+        let of_report = self.report.as_ref().and_then(|report| named(report.report_name.as_ref()));
         let report = self.report.or_else(|| ReportBody::deserialize(&to.report).ok());
         let new = NewSchedule {
-            report_name: named(self.report_name.as_deref())
-                .or_else(|| named(report.as_ref()?.report_name.as_deref()))
-                .unwrap_or(to.report_name),
+            report_name: named(self.report_name.as_ref()).or(of_report).unwrap_or(to.report_name),
             cron: self.cron.unwrap_or(to.cron),
             timezone: self.timezone.unwrap_or(to.timezone),
             deliver_to: self.deliver_to.unwrap_or(to.deliver_to),
@@ -117,8 +116,8 @@ impl ScheduleChange {
 }
 
 /// A name, where it is one.
-fn named(name: Option<&str>) -> Option<String> {
-    name.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned)
+fn named(name: Option<&String>) -> Option<String> {
+    name.map(|name| name.trim()).filter(|name| !name.is_empty()).map(ToOwned::to_owned)
 }
 
 /// A mistake in the report, by its place in a schedule.
