@@ -50,7 +50,7 @@ const HOSTILE: [&str; 36] = [
     "\u{202e}RTL\u{202c}",
 ];
 
-/// Python's csv, openpyxl and LibreOffice find in each format what its profile promises.
+/// Programs of other people find in each format what its profile promises.
 #[tokio::test]
 async fn hostile_cells_come_out_as_intended() {
     let system = System::start(BINARY, &[]).await;

@@ -131,7 +131,7 @@ async fn every_mistake_in_a_schedule_is_told() {
 
 #[tokio::test]
 async fn a_report_comes_by_email() {
-    let system = System::start(BINARY, &[]).await;
+    let mut system = System::start(BINARY, &[]).await;
     let console = system.console().await;
     let id = system.register("Ada", "Lovelace", "ada@example.com").await;
     system.reaches(&id, "email_sent").await;
@@ -208,6 +208,10 @@ async fn a_report_comes_by_email() {
     let gone = open(token).await;
     assert_eq!(gone.status(), 404);
     assert!(gone.text().await.unwrap().contains("This report is gone"));
+    let log = system.process().output();
+    for secret in ["board@example.com", "ada@example.com", token] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
 }
 
 #[tokio::test]

@@ -292,7 +292,8 @@ fn parse_addresses(texts: &[String], errors: &mut Vec<FieldError>) -> Vec<EmailA
             Err(error) => errors.push(FieldError::new(
                 format!("deliver_to[{place}]"),
                 "invalid",
-                format!("{text:?} is no address to deliver to: it {error}."),
+                // It is not repeated: what is told here is logged, too.
+                format!("Number {} is no address to deliver to: it {error}.", place + 1),
             )),
         }
     }

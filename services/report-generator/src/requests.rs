@@ -81,7 +81,12 @@ impl Reporter {
         }
         let started = Instant::now();
         let result = match ReportSpec::parse(request) {
-            Err(mistakes) => ReportResult::Failed { error: sentence(&mistakes) },
+            Err(mistakes) => {
+                // The sentences may repeat what was asked for, which is not for every eye.
+                let mistakes_in: Vec<_> = mistakes.iter().map(|m| (&m.field, &m.code)).collect();
+                info!(report_id = %id, ?mistakes_in, "a report was asked for that cannot be made");
+                ReportResult::Failed { error: sentence(&mistakes) }
+            }
             Ok(spec) => {
                 let task = Task { id, name: entry.report_name, spec, delimiter: self.delimiter };
                 match self.generate(task, claimer).await {
@@ -90,7 +95,10 @@ impl Reporter {
                         info!(report_id = %id, "stopped: the report is not wanted any more");
                         return Ok(Outcome::Done);
                     }
-                    Err(GenerateError::Hopeless(error)) => ReportResult::Failed { error },
+                    Err(GenerateError::Hopeless(error)) => {
+                        warn!(report_id = %id, error, "a report could not be made");
+                        ReportResult::Failed { error }
+                    }
                     Err(GenerateError::Store(StoreError::Failed(cause)))
                         if self.retry.after(job.attempts).is_none() =>
                     {
@@ -192,10 +200,7 @@ fn announce(request: &ReportRequested, result: &ReportResult, elapsed: Duration)
             info!(report_id = %request.report_id, rows = record_count, seconds = elapsed.as_secs_f64(), "report done");
             ("done", u64::try_from(*record_count).unwrap_or(0))
         }
-        ReportResult::Failed { error } => {
-            warn!(report_id = %request.report_id, error, "report failed");
-            ("failed", 0)
-        }
+        ReportResult::Failed { .. } => ("failed", 0),
     };
     // The format comes from outside; only a known one may become a label.
     let format = ReportFormat::from_name(&request.format).map_or("other", ReportFormat::as_str);

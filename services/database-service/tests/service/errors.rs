@@ -269,7 +269,7 @@ async fn no_input_is_our_mistake() {
         (&format!("/registrations/{id}/confirm"), json!({"at": "2026-01-02T03:04:05Z"})),
         (
             "/notifications/claims",
-            json!({"requests": [{"notification_id": id, "user_id": 1,
+            json!({"requests": [{"notification_id": id, "to": {"user_id": 1},
             "notification_type": "x", "claimer": id}], "lease_ms": 1}),
         ),
         (
@@ -292,6 +292,16 @@ async fn no_input_is_our_mistake() {
         (&format!("/reports/{id}/renew"), json!({"owner": id, "rows": 1, "lease_ms": 1})),
         (&format!("/reports/{id}/cancel"), json!({"reason": "x"})),
         (&format!("/reports/{id}/forget-file"), json!({"reason": "x"})),
+        (
+            "/schedules",
+            json!({"schedule_id": id, "report_name": "x", "cron": "* * * * *", "timezone": "UTC",
+            "report": {"format": "csv"}, "deliver_to": ["a@example.com"], "missed": "once",
+            "enabled": true, "created_by": "x", "next_run_at": "2026-01-02T03:04:05Z"}),
+        ),
+        (
+            &format!("/schedules/{id}/advance"),
+            json!({"from": "2026-01-02T03:04:05Z", "to": "2026-01-02T03:05:05Z"}),
+        ),
         ("/accounts/first", json!({"email": "a@example.com", "password_hash": "x"})),
         ("/accounts/lookup", json!({"email": "a@example.com"})),
         (

@@ -25,7 +25,7 @@ async fn an_email_is_claimed_sent_and_listed() {
     assert_eq!(outcome["outcome"], "created");
     assert_eq!(outcome["notification_type"], "confirmation");
     let notification = outcome["notification_id"].as_str().unwrap();
-    let request = json!({"notification_id": notification, "user_id": 1,
+    let request = json!({"notification_id": notification, "to": {"user_id": 1},
         "notification_type": "confirmation", "claimer": Uuid::now_v7()});
     let claims = json!({"requests": [request], "lease_ms": 60_000});
     let claimed: Value = server.post("/notifications/claims", &claims).await.json().await.unwrap();
