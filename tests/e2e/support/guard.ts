@@ -14,29 +14,39 @@ export const SERVER_GONE =
 export class Guard {
   readonly #complaints: string[] = [];
   readonly #tolerated: RegExp[] = [];
+  #over = false;
 
   constructor(context: BrowserContext) {
     context.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
       if (protocol !== 'data:' && !System.origins.has(origin)) {
-        this.#complaints.push(`a request to ${request.url()}`);
+        this.#complain(`a request to ${request.url()}`);
       }
     });
     context.on('response', (response) => {
       if (!response.request().isNavigationRequest()) return;
       const policy = response.headers()['content-security-policy'] ?? 'none';
-      if (!policy.startsWith(POLICY)) this.#complaints.push(`${response.url()} with ${policy}`);
+      if (!policy.startsWith(POLICY)) this.#complain(`${response.url()} with ${policy}`);
     });
     context.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') {
-        this.#complaints.push(`${message.text()} (${message.location().url})`);
+        this.#complain(`${message.text()} (${message.location().url})`);
       }
     });
-    context.on('weberror', (error) => this.#complaints.push(`uncaught: ${error.error()}`));
+    context.on('weberror', (error) => this.#complain(`uncaught: ${error.error()}`));
     context.on('dialog', async (dialog) => {
-      this.#complaints.push(`a dialog: ${dialog.message()}`);
+      this.#complain(`a dialog: ${dialog.message()}`);
       await dialog.dismiss();
     });
+  }
+
+  #complain(what: string): void {
+    if (!this.#over) this.#complaints.push(what);
+  }
+
+  /** The test is over: what a page says of a server that is stopped after it is no complaint. */
+  rest(): void {
+    this.#over = true;
   }
 
   /** Lets pass what the test itself brings about, such as the browser's line about a 422. */

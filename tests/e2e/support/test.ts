@@ -36,14 +36,15 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     server.stop();
   },
 
-  // biome-ignore lint/correctness/noEmptyPattern: fixtures are named by destructuring.
-  startSystem: async ({}, use) => {
+  startSystem: async ({ guard }, use) => {
     const started: System[] = [];
     await use(async (settings) => {
       const system = await System.start(settings);
       started.push(system);
       return system;
     });
+    // Pages are still open, and may ask it something at this very moment.
+    guard.rest();
     await Promise.all(started.map((system) => system.dispose()));
   },
 
