@@ -29,7 +29,7 @@ const CLAIM: Duration = Duration::from_secs(30);
 /// How often it is, with the rows so far.
 const PROGRESS: Duration = Duration::from_secs(1);
 /// The longest name of a report, in characters.
-const MAX_NAME_CHARS: usize = 255;
+pub(crate) const MAX_NAME_CHARS: usize = 255;
 
 /// Claims, generates and records.
 pub(crate) struct Reporter {

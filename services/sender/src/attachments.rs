@@ -3,7 +3,10 @@
 use std::{fmt::Display, time::Duration};
 
 use domain::ReportId;
-use lettre::message::header::ContentType;
+use lettre::message::{
+    self, Body, SinglePart,
+    header::{ContentTransferEncoding, ContentType},
+};
 use runtime::ServiceClient;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -22,6 +25,16 @@ pub(crate) struct Attachment {
     pub(crate) file_name: String,
     pub(crate) media_type: ContentType,
     pub(crate) bytes: Vec<u8>,
+}
+
+impl Attachment {
+    /// The file as a part of an e-mail.
+    pub(crate) fn into_part(self) -> SinglePart {
+        // Never as it is: it comes out byte for byte.
+        let body = Body::new_with_encoding(self.bytes, ContentTransferEncoding::Base64);
+        let body = body.unwrap_or_else(Body::new);
+        message::Attachment::new(self.file_name).body(body, self.media_type)
+    }
 }
 
 /// What the context says of it.

@@ -6,7 +6,7 @@ use domain::{Link, LinkKeys, RegistrationId, template};
 use lettre::{
     Address,
     message::{
-        self, Body, Mailbox, Mailboxes, MultiPart, SinglePart,
+        Body, Mailbox, Mailboxes, MultiPart, SinglePart,
         header::{self, ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers},
     },
 };
@@ -112,7 +112,7 @@ impl Composer {
         message.extend(match attachment {
             None => texts.formatted(),
             Some(file) => {
-                MultiPart::mixed().multipart(texts).singlepart(attached(file)).formatted()
+                MultiPart::mixed().multipart(texts).singlepart(file.into_part()).formatted()
             }
         });
         Ok((to, message))
@@ -165,14 +165,6 @@ impl Composer {
     fn url(&self, to: Link, id: RegistrationId, mail: &Mail) -> String {
         self.links.url(&self.public_url, to, id.0, mail.created_at)
     }
-}
-
-/// A file that goes along.
-fn attached(file: Attachment) -> SinglePart {
-    // Never as it is: it comes out byte for byte.
-    let body = Body::new_with_encoding(file.bytes, ContentTransferEncoding::Base64);
-    let body = body.unwrap_or_else(Body::new);
-    message::Attachment::new(file.file_name).body(body, file.media_type)
 }
 
 /// A text as it goes over the wire: as it is where every mail server takes that, encoded otherwise.

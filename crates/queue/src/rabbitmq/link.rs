@@ -82,9 +82,7 @@ impl Link {
             }
         }
     }
-}
 
-impl Link {
     /// What comes of some work on the connection. A client's call may never end when its connection does: then
     /// this gives it up, and whoever comes next opens another.
     pub(super) async fn answered<T>(

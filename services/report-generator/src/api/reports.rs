@@ -24,10 +24,10 @@ use tracing::warn;
 use utoipa::ToSchema;
 
 use super::AppState;
-use crate::{SOURCE, generate, requests::log_entry};
-
-/// The longest name of a report, in characters.
-pub(super) const MAX_NAME_CHARS: usize = 255;
+use crate::{
+    SOURCE, generate,
+    requests::{MAX_NAME_CHARS, log_entry},
+};
 
 /// A report to make.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

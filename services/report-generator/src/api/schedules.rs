@@ -22,9 +22,12 @@ use uuid::Uuid;
 
 use super::{
     AppState,
-    reports::{MAX_NAME_CHARS, ReportBody, ask_for, on_behalf_of},
+    reports::{ReportBody, ask_for, on_behalf_of},
 };
-use crate::schedules::{Recurrence, request};
+use crate::{
+    requests::MAX_NAME_CHARS,
+    schedules::{Recurrence, request},
+};
 
 /// Runs that are told ahead.
 const RUNS_AHEAD: usize = 5;
