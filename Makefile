@@ -3,11 +3,11 @@
 WEB := services/frontend/web
 E2E := tests/e2e
 BIN := target/release/userstream
-WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(WEB)/dist -prune -o -type f -print) \
-               $(wildcard crates/domain/validation/*.json)
+WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(WEB)/dist -prune -o -path $(WEB)/src/shared/api/generated -prune -o -type f -print) \
+               $(wildcard crates/domain/validation/*.json docs/openapi/*.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint demo bench crash web
+.PHONY: help build run test lint demo bench crash web openapi screenshots
 
 help: ## Lists these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,14 +19,14 @@ build: web ## Builds the release binary, the web app inside it
 	@test -x $(BIN) || echo "==> Compiling UserStream. The first time takes some minutes; later it is seconds."
 	@cargo build --release --locked --package userstream
 
-web: $(WEB)/dist/index.html
+web: $(WEB)/dist/index.en.html
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json
 	@echo "==> Installing what the web app is built with"
 	@cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
+$(WEB)/dist/index.en.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 	@echo "==> Building the web app"
 	@cd $(WEB) && npm run --silent build
 	@touch $@
@@ -61,3 +61,11 @@ bench: build ## Measures, each figure as a ratio beside its limit or peer of the
 crash: build ## Kills, cuts and stalls everything under load, and counts what is lost or doubled: nothing
 	@scripts/install-test-tools
 	@cargo run --release --locked --quiet --package userstream-crash --bin crash -- $(BIN)
+
+openapi: ## Writes docs/openapi anew, from which the console makes its types
+	@WRITE_OPENAPI=1 cargo test --locked --quiet --package userstream --test openapi
+
+screenshots: web ## Takes a picture of every page, light and dark, on a phone and a desk
+	@scripts/install-test-tools
+	@cargo build --locked --package userstream
+	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent screenshots

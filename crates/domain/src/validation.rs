@@ -6,10 +6,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The sentences, shared word for word with the web app, which reads the same file.
-static SENTENCES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../validation/messages.json"))
-        .expect("validation/messages.json is an object of strings")
+static SENTENCES: LazyLock<Sentences> =
+    LazyLock::new(|| sentences(include_str!("../validation/messages.json")));
+/// The same in the other languages that pages are in.
+static TRANSLATED: LazyLock<[(&str, Sentences); 2]> = LazyLock::new(|| {
+    [
+        ("de", sentences(include_str!("../validation/messages.de.json"))),
+        ("ar", sentences(include_str!("../validation/messages.ar.json"))),
+    ]
 });
+
+/// Sentences by `{field}.{code}`.
+type Sentences = HashMap<String, String>;
+
+fn sentences(json: &str) -> Sentences {
+    serde_json::from_str(json).expect("the files of validation are objects of strings")
+}
 
 /// One broken rule, as it appears in `errors` of a 422 answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +42,13 @@ impl FieldError {
             .cloned()
             .unwrap_or_else(|| format!("The field {field} is not valid ({code})."));
         Self { field: field.to_owned(), code: code.to_owned(), message }
+    }
+
+    /// The sentence in a language, by its tag; in English where it is not known in that one.
+    pub fn in_language(&self, tag: &str) -> &str {
+        let key = format!("{}.{}", self.field, self.code);
+        let translated = TRANSLATED.iter().find(|(known, _)| *known == tag);
+        translated.and_then(|(_, sentences)| sentences.get(&key)).unwrap_or(&self.message)
     }
 
     /// A broken rule with a sentence of its own.
@@ -103,17 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn every_code_has_its_sentence() {
-        for field in ["name", "surname"] {
-            for code in crate::NameError::CODES {
-                assert!(
-                    super::SENTENCES.contains_key(&format!("{field}.{code}")),
-                    "{field}.{code}"
-                );
+    fn every_code_has_its_sentence_in_every_language() {
+        let names = ["name", "surname"].into_iter().flat_map(|field| {
+            crate::NameError::CODES.into_iter().map(move |code| format!("{field}.{code}"))
+        });
+        let emails = crate::EmailError::CODES.into_iter().map(|code| format!("email.{code}"));
+        let keys: Vec<_> = names.chain(emails).collect();
+        for sentences in
+            [&*super::SENTENCES].into_iter().chain(super::TRANSLATED.iter().map(|(_, s)| s))
+        {
+            for key in &keys {
+                assert!(sentences.contains_key(key), "{key}");
             }
+            assert_eq!(sentences.len(), super::SENTENCES.len());
         }
-        for code in crate::EmailError::CODES {
-            assert!(super::SENTENCES.contains_key(&format!("email.{code}")), "email.{code}");
-        }
+        let error = super::FieldError::known("email", "required");
+        assert_eq!(error.in_language("fr"), error.message);
+        assert_ne!(error.in_language("de"), error.message);
     }
 }

@@ -104,6 +104,7 @@ macro_rules! conformance_suite {
             dead_letters::one_is_replayed_corrected,
             dead_letters::a_corrected_batch_arrives_as_its_events,
             dead_letters::all_that_pass_a_filter_are_replayed,
+            dead_letters::all_that_pass_a_filter_are_shown_and_deleted,
             dead_letters::one_is_deleted,
             dead_letters::unknown_ids_are_told,
             depth::an_unknown_queue_is_empty,

@@ -47,7 +47,7 @@ use self::{
 use crate::{Consumer, DeadLetter, DeadLetterFilter, Depth, Message, Queue, QueueError};
 
 /// Dead letters that are in memory at one time while all are replayed.
-const REPLAY_PAGE: usize = 200;
+const PAGE: usize = 200;
 
 /// How an [`EmbeddedQueue`] behaves. The defaults suit; tests shorten them.
 #[derive(Clone, Debug)]
@@ -199,19 +199,44 @@ impl Queue for EmbeddedQueue {
         dead_before: DateTime<Utc>,
     ) -> Result<u64, QueueError> {
         let mut replayed = 0;
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.dead_letters(filter, after.as_deref(), REPLAY_PAGE).await?;
-            for letter in &page {
+        let mut pages = self.pages(filter);
+        while let Some(page) = pages.next().await? {
+            for letter in page {
                 if letter.dead_at <= dead_before && self.replay(&letter.id, None).await? {
                     replayed += 1;
                 }
             }
-            match page.last() {
-                Some(last) if page.len() == REPLAY_PAGE => after = Some(last.id.clone()),
-                _ => return Ok(replayed),
+        }
+        Ok(replayed)
+    }
+
+    async fn delete_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        let mut deleted = 0;
+        let mut pages = self.pages(filter);
+        while let Some(page) = pages.next().await? {
+            for letter in page {
+                if letter.dead_at <= dead_before && self.delete_dead_letter(&letter.id).await? {
+                    deleted += 1;
+                }
             }
         }
+        Ok(deleted)
+    }
+
+    async fn survey(
+        &self,
+        filter: &DeadLetterFilter,
+        visit: &mut (dyn FnMut(DeadLetter) + Send),
+    ) -> Result<(), QueueError> {
+        let mut pages = self.pages(filter);
+        while let Some(page) = pages.next().await? {
+            page.into_iter().for_each(&mut *visit);
+        }
+        Ok(())
     }
 
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError> {
@@ -221,6 +246,29 @@ impl Queue for EmbeddedQueue {
 
     async fn check(&self) -> Result<(), QueueError> {
         self.shared.commands.ask(Command::Probe).await
+    }
+}
+
+impl EmbeddedQueue {
+    fn pages<'a>(&'a self, filter: &'a DeadLetterFilter) -> Pages<'a> {
+        Pages { queue: self, filter, after: Some(String::new()) }
+    }
+}
+
+/// The dead letters, page by page.
+struct Pages<'a> {
+    queue: &'a EmbeddedQueue,
+    filter: &'a DeadLetterFilter,
+    /// The last id seen; none when there are no more.
+    after: Option<String>,
+}
+
+impl Pages<'_> {
+    async fn next(&mut self) -> Result<Option<Vec<DeadLetter>>, QueueError> {
+        let Some(after) = &self.after else { return Ok(None) };
+        let page = self.queue.dead_letters(self.filter, Some(after), PAGE).await?;
+        self.after = page.last().filter(|_| page.len() == PAGE).map(|last| last.id.clone());
+        Ok(Some(page))
     }
 }
 

@@ -25,7 +25,9 @@ pub use message::{
 pub use open::{QueueUrlError, open};
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::{RabbitQueue, RabbitSettings};
-pub use topic::{EMAIL_NOTIFICATIONS, REPORT_REQUESTS, TOPICS, Topic, USER_REGISTRATION};
+pub use topic::{
+    EMAIL_NOTIFICATIONS, REPORT_REQUESTS, TOPICS, Topic, USER_REGISTRATION, check, corrected,
+};
 pub use worker::{Handler, Job, Outage, Outcome, RetryDelays, Worker, WorkerSettings};
 
 use std::time::Duration;
@@ -77,6 +79,20 @@ pub trait Queue: Send + Sync + 'static {
         filter: &DeadLetterFilter,
         dead_before: DateTime<Utc>,
     ) -> Result<u64, QueueError>;
+
+    /// Deletes all dead letters that pass a filter, and were dead at a time; gives how many.
+    async fn delete_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError>;
+
+    /// Shows every dead letter that passes a filter, oldest first within its queue, without holding them all.
+    async fn survey(
+        &self,
+        filter: &DeadLetterFilter,
+        visit: &mut (dyn FnMut(DeadLetter) + Send),
+    ) -> Result<(), QueueError>;
 
     /// Deletes a dead letter. `false` when there is none of that id.
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError>;

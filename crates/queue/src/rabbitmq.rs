@@ -171,6 +171,22 @@ impl Queue for RabbitQueue {
         self.shared.replay_all(filter, dead_before).await
     }
 
+    async fn delete_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        self.shared.delete_all(filter, dead_before).await
+    }
+
+    async fn survey(
+        &self,
+        filter: &DeadLetterFilter,
+        visit: &mut (dyn FnMut(DeadLetter) + Send),
+    ) -> Result<(), QueueError> {
+        self.shared.survey(filter, visit).await
+    }
+
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError> {
         self.shared.delete(id).await
     }

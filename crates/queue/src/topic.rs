@@ -6,7 +6,7 @@ use domain::{EmailRequested, Event, EventData, RegistrationSubmitted, ReportRequ
 
 use futures::future::BoxFuture;
 
-use crate::{Message, Queue, QueueError};
+use crate::{Message, Queue, QueueError, batch, worker::parse};
 
 /// A queue that carries events of one type.
 #[derive(Debug)]
@@ -49,6 +49,24 @@ impl<T: EventData> Topic<T> {
             .collect();
         queue.publish(self.queue, messages)
     }
+}
+
+/// Whether the consumer of a queue could read a message: what would make it a dead letter at once.
+pub fn check(queue: &str, message: &Message) -> Result<(), String> {
+    let check = |message: &Message| match queue {
+        name if name == USER_REGISTRATION.queue => {
+            parse::<RegistrationSubmitted>(message).map(drop)
+        }
+        name if name == EMAIL_NOTIFICATIONS.queue => parse::<EmailRequested>(message).map(drop),
+        name if name == REPORT_REQUESTS.queue => parse::<ReportRequested>(message).map(drop),
+        other => Err(format!("there is no queue {other:?}")),
+    };
+    batch::split(message.clone()).iter().try_for_each(check)
+}
+
+/// A message with another body, as a replay would send it.
+pub fn corrected(message: Message, body: bytes::Bytes) -> Message {
+    batch::corrected(message, body)
 }
 
 impl<T> Topic<T> {

@@ -26,6 +26,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 pub use self::retry::RetryDelays;
+pub(crate) use self::triage::parse;
 use crate::{Consumer, Delivery, Queue, QueueError, Topic, Verdict};
 
 /// The longest pause between two looks whether a dependency is back.

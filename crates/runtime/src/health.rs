@@ -16,7 +16,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A dependency that does not answer within this time is counted as away.
@@ -25,9 +25,16 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 type CheckFn = dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync;
 
 /// The dependencies of a service, and how to ask each whether it is there.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Health {
     checks: Vec<Arc<Check>>,
+    started_at: DateTime<Utc>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { checks: Vec::new(), started_at: Utc::now() }
+    }
 }
 
 struct Check {
@@ -38,27 +45,41 @@ struct Check {
 }
 
 /// The answer of `/health`.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HealthReport {
-    /// `ok` or `unavailable`.
-    status: &'static str,
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HealthReport {
+    /// Whether the service can do its main task.
+    pub status: Status,
+    /// The service's version.
+    pub version: String,
+    /// When this copy of the service started.
+    pub started_at: DateTime<Utc>,
     /// Each dependency by name.
-    checks: BTreeMap<&'static str, CheckReport>,
+    pub checks: BTreeMap<String, CheckReport>,
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It is.
+    Ok,
+    /// It is not.
+    Unavailable,
 }
 
 /// One dependency.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CheckReport {
-    /// `ok` or `unavailable`.
-    status: &'static str,
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CheckReport {
+    /// Whether it answers.
+    pub status: Status,
     /// Whether the service's main task needs it.
-    required: bool,
+    pub required: bool,
     /// When it was first seen away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
     /// What it said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// A question to a dependency that is shared with it, for [`Health::require`] and [`Health::show`].
@@ -119,23 +140,30 @@ impl Health {
     }
 
     /// Asks every dependency at once.
-    pub(crate) async fn report(&self) -> (bool, HealthReport) {
+    pub async fn report(&self) -> HealthReport {
         let answers = join_all(self.checks.iter().map(|check| check.run())).await;
-        let ready = answers.iter().all(|(_, c)| c.status == "ok" || !c.required);
-        let status = if ready { "ok" } else { "unavailable" };
-        (ready, HealthReport { status, checks: answers.into_iter().collect() })
+        let ready = answers.iter().all(|(_, c)| c.status == Status::Ok || !c.required);
+        HealthReport {
+            status: if ready { Status::Ok } else { Status::Unavailable },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.started_at,
+            checks: answers.into_iter().collect(),
+        }
     }
 
     /// The report as an HTTP answer.
     pub(crate) async fn response(&self) -> Response {
-        let (ready, report) = self.report().await;
-        let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let report = self.report().await;
+        let status = match report.status {
+            Status::Ok => StatusCode::OK,
+            Status::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        };
         (status, Json(report)).into_response()
     }
 }
 
 impl Check {
-    async fn run(&self) -> (&'static str, CheckReport) {
+    async fn run(&self) -> (String, CheckReport) {
         let error = match tokio::time::timeout(CHECK_TIMEOUT, (self.ask)()).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
@@ -143,8 +171,11 @@ impl Check {
         };
         let mut since = self.failing_since.lock().unwrap_or_else(PoisonError::into_inner);
         *since = error.as_ref().map(|_| since.unwrap_or_else(Utc::now));
-        let status = if error.is_none() { "ok" } else { "unavailable" };
-        (self.name, CheckReport { status, required: self.required, since: *since, error })
+        let status = if error.is_none() { Status::Ok } else { Status::Unavailable };
+        (
+            self.name.to_owned(),
+            CheckReport { status, required: self.required, since: *since, error },
+        )
     }
 }
 
@@ -170,23 +201,23 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 Ok::<_, String>(())
             });
-        let (ready, first) = health.report().await;
-        assert!(!ready);
+        let first = health.report().await;
+        assert_eq!(first.status, Status::Unavailable);
         assert_eq!(first.checks["queue"].error.as_deref(), Some("refused"));
-        let (_, second) = health.report().await;
+        let second = health.report().await;
         assert_eq!(second.checks["queue"].since, first.checks["queue"].since);
         up.store(true, Ordering::Relaxed);
-        let (ready, third) = health.report().await;
-        assert!(ready, "what is only shown does not count");
+        let third = health.report().await;
+        assert_eq!(third.status, Status::Ok, "what is only shown does not count");
         assert_eq!(third.checks["queue"].since, None);
-        assert_eq!(third.checks["smtp"].status, "unavailable");
+        assert_eq!(third.checks["smtp"].status, Status::Unavailable);
     }
 
     #[tokio::test(start_paused = true)]
     async fn silence_is_absence() {
         let health = Health::new().require("mute", std::future::pending::<Result<(), String>>);
-        let (ready, report) = health.report().await;
-        assert!(!ready);
+        let report = health.report().await;
+        assert_eq!(report.status, Status::Unavailable);
         assert_eq!(report.checks["mute"].error.as_deref(), Some("no answer within 2 s"));
     }
 }

@@ -47,6 +47,7 @@ pub trait Store:
     + Reports
     + Schedules
     + Accounts
+    + Logins
     + Overview
 {
 }
@@ -59,6 +60,7 @@ impl<T> Store for T where
         + Reports
         + Schedules
         + Accounts
+        + Logins
         + Overview
 {
 }
@@ -100,7 +102,7 @@ pub trait Users: Send + Sync + 'static {
     async fn create_user(&self, person: &Registration) -> Result<Option<User>, StoreError>;
     /// One user.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
-    /// One page of users, by ascending id, and the id to continue `after` if there are more.
+    /// One page of users, by id, and the id to continue `after` if there are more.
     ///
     /// The filter's text is found within the name, the surname, the two as they are spoken together,
     /// and the address.
@@ -109,6 +111,7 @@ pub trait Users: Send + Sync + 'static {
         filter: &UserFilter,
         after: Option<UserId>,
         limit: u32,
+        order: Order,
     ) -> Result<Page<User, UserId>, StoreError>;
     /// Changes a user. With `unchanged_since`, only if the user's `updated_at` is still that.
     /// A changed address is unconfirmed.
@@ -289,6 +292,18 @@ pub trait Accounts: Send + Sync + 'static {
     async fn has_accounts(&self) -> Result<bool, StoreError>;
     /// The account of an address, without regard to case.
     async fn account(&self, email: &domain::EmailAddress) -> Result<Option<Account>, StoreError>;
+    /// All accounts, by address; a team is small.
+    async fn accounts(&self) -> Result<Vec<AccountSummary>, StoreError>;
+    /// Makes an account. `None` when the address has one already.
+    async fn create_account(&self, new: &NewAccount) -> Result<Option<AccountSummary>, StoreError>;
+    /// Changes an account; it never takes the last administrator's role away.
+    async fn change_account(
+        &self,
+        id: i64,
+        change: &AccountChange,
+    ) -> Result<AccountOutcome, StoreError>;
+    /// Deletes an account and its sessions, the last administrator's aside.
+    async fn delete_account(&self, id: i64) -> Result<AccountOutcome, StoreError>;
     /// Opens a session of an account that is there; ended ones are swept out.
     async fn open_session(&self, session: &NewSession) -> Result<(), StoreError>;
     /// The account of a session that has not ended.
@@ -297,11 +312,28 @@ pub trait Accounts: Send + Sync + 'static {
     async fn close_session(&self, key: &SessionKey) -> Result<(), StoreError>;
 }
 
+/// Slows those down who guess passwords, in all copies of a service alike.
+#[async_trait]
+pub trait Logins: Send + Sync + 'static {
+    /// Counts a login as failed, against every subject, until [`Logins::login_succeeded`] says otherwise:
+    /// of many at once none is free. `Some` when it may not be tried before then; nothing is counted.
+    ///
+    /// A subject is forgotten a day after its last failure.
+    async fn try_login(
+        &self,
+        subjects: &[LoginSubject],
+    ) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// Forgets the failures of subjects.
+    async fn login_succeeded(&self, subjects: &[LoginSubject]) -> Result<(), StoreError>;
+}
+
 /// The store as a whole.
 #[async_trait]
 pub trait Overview: Send + Sync + 'static {
     /// Counts for the console.
     async fn stats(&self) -> Result<Stats, StoreError>;
+    /// People who came in each minute since a time, in order; a minute in which nobody came is absent.
+    async fn activity(&self, since: DateTime<Utc>) -> Result<Vec<MinuteCount>, StoreError>;
     /// Whether the store answers.
     async fn check(&self) -> Result<(), StoreError>;
 }

@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    NewRegistration, NotificationAttempt, NotificationClaim, NotificationRequest, PastAttempt,
-    Recorded, ReleasedClaim, Report, ReportResult, Schedule, Template,
+    AccountSummary, LoginSubject, MinuteCount, NewRegistration, NotificationAttempt,
+    NotificationClaim, NotificationRequest, PastAttempt, Recorded, ReleasedClaim, Report,
+    ReportResult, Schedule, Template,
 };
 
 /// The most items of one batch.
@@ -172,6 +173,13 @@ pub struct AdvanceSchedule {
     pub to: Option<DateTime<Utc>>,
 }
 
+/// `GET /stats/activity`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Activity {
+    /// By minute; one in which nobody came is absent.
+    pub items: Vec<MinuteCount>,
+}
+
 /// When the snapshot of an export was taken (RFC 3339), as a header of the answer.
 pub const SNAPSHOT_TIME: &str = "x-snapshot-time";
 
@@ -196,9 +204,26 @@ pub struct AccountLookup {
 
 /// `GET /accounts`
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct AccountsExist {
-    /// Whether there is an account at all.
-    pub any: bool,
+pub struct AccountList {
+    /// By address.
+    pub items: Vec<AccountSummary>,
+}
+
+/// `POST /logins`, `POST /logins/succeeded`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginAttempt {
+    /// Whom a failure is counted against.
+    #[schema(max_items = 10)]
+    pub subjects: Vec<LoginSubject>,
+}
+
+/// `POST /logins`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct LoginAllowed {
+    /// When it may be tried; absent: now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 /// A lease on the wire.

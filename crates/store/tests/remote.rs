@@ -11,7 +11,7 @@ use chrono::Utc;
 use domain::{NotificationId, Recipient, Registration, RegistrationId, UserFilter, UserId};
 use futures::StreamExt;
 use store::{
-    Deliveries, NewRegistration, NotificationRequest, Overview, Registrations, RemoteStore,
+    Deliveries, NewRegistration, NotificationRequest, Order, Overview, Registrations, RemoteStore,
     StoreError, Users,
 };
 use tokio::{
@@ -105,7 +105,7 @@ async fn a_service_that_is_not_there_is_an_outage() {
     assert!(is_away(&store.record(&[registration()]).await));
     assert!(is_away(&store.create_user(&person()).await));
     let filter = UserFilter { q: Some("secretly".into()), ..UserFilter::default() };
-    let error = store.users(&filter, None, 10).await.unwrap_err();
+    let error = store.users(&filter, None, 10, Order::Ascending).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)));
     assert!(error.to_string().contains("refused"), "{error}");
     assert!(!error.to_string().contains("secretly"), "what was looked for stays out of logs");

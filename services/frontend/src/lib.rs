@@ -8,6 +8,8 @@
 
 mod admin;
 mod carry;
+mod client;
+mod language;
 mod prepare;
 mod registrations;
 mod reports;
@@ -19,7 +21,7 @@ use std::{io, sync::Arc};
 use domain::{LinkKeys, RegistrationIdIssuer};
 use queue::Queue;
 use runtime::{Health, Service, ServiceClient, health::ask};
-use store::{Accounts, Registrations};
+use store::{Accounts, Logins, Registrations};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -44,6 +46,8 @@ pub struct Dependencies {
     pub registrations: Arc<dyn Registrations>,
     /// Who may use the console.
     pub accounts: Arc<dyn Accounts>,
+    /// Logins that are slowed down.
+    pub logins: Arc<dyn Logins>,
     /// Issues registration ids.
     pub ids: Arc<RegistrationIdIssuer>,
     /// Knows the links in e-mails.
@@ -83,18 +87,20 @@ pub async fn run(
 
     let registrations = registrations::Intake::new(&dependencies, &settings, site.clone());
     let sweeper = registrations.sweep_limits(shutdown.clone());
-    let console = admin::Console::new(&dependencies, &settings);
+    let console = admin::Console::new(&dependencies, &settings, health.clone(), shutdown.clone());
+    let watch = console.clone().keep_watch();
     let first =
         console.clone().create_first_administrator(settings.first_administrator, shutdown.clone());
     let open = OpenApiRouter::new()
         .merge(registrations::routes(registrations))
         .merge(reports::routes(reports::Reports::new(&dependencies, site.clone())))
         .merge(admin::routes(console))
-        .merge(site.clone().routes());
+        .merge(site::Site::routes());
     let app = SERVICE
         .router(open, OpenApiRouter::new(), health)
         .layer(axum::middleware::from_fn_with_state(site, site::for_people));
-    let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), sweeper, first);
+    let served = runtime::serve(listener, app, shutdown);
+    let (served, (), (), ()) = tokio::join!(served, sweeper, first, watch);
     served
 }
 

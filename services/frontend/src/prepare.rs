@@ -13,7 +13,8 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
     let dependencies = Dependencies {
         queue: wiring::queue(env).await?,
         registrations: store.clone(),
-        accounts: store,
+        accounts: store.clone(),
+        logins: store,
         ids,
         links,
         services: Services::from_env(env, &tokens)?,

@@ -9,7 +9,6 @@ use axum::{
 };
 use chrono::Utc;
 use domain::{Link, LinkError, LinkKeys, ReportId};
-use minijinja::context;
 use runtime::{Path, Problem, ServiceClient};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -30,9 +29,8 @@ impl Reports {
     }
 
     /// Says why there is no file.
-    fn refuse(&self, status: StatusCode, heading: &str, text: &str) -> Response {
-        let context = context! { heading, text, action_label => "To the start", action_url => "/" };
-        (status, self.site.page(heading, "message.html", context)).into_response()
+    fn refuse(&self, status: StatusCode, message: &str) -> Response {
+        (status, self.site.message(message, None)).into_response()
     }
 }
 
@@ -57,29 +55,17 @@ async fn download(
     let id = match reports.links.verify(Link::Report, &token, Utc::now()) {
         Ok(id) => ReportId(id),
         Err(LinkError::Forged) => {
-            return Ok(reports.refuse(
-                StatusCode::NOT_FOUND,
-                "This link is not complete",
-                "Perhaps your mail program broke it in two. Copy the whole address from the e-mail.",
-            ));
+            return Ok(reports.refuse(StatusCode::NOT_FOUND, "link_broken"));
         }
         Err(LinkError::Expired) => {
-            return Ok(reports.refuse(
-                StatusCode::GONE,
-                "This link has expired",
-                "Links to reports are good for seven days. Ask whoever has it sent to you for a new one.",
-            ));
+            return Ok(reports.refuse(StatusCode::GONE, "report_link_expired"));
         }
     };
     let answer =
         carry(&reports.generator, request, &format!("/reports/{id}/download"), None).await?;
     let gone = [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::GONE];
     if gone.contains(&answer.status()) {
-        return Ok(reports.refuse(
-            answer.status(),
-            "This report is gone",
-            "Its file has been removed. Ask whoever has it sent to you for a new one.",
-        ));
+        return Ok(reports.refuse(answer.status(), "report_gone"));
     }
     Ok(answer)
 }

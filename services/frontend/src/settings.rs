@@ -6,9 +6,7 @@ use domain::EmailAddress;
 use ipnet::IpNet;
 use runtime::{ConfigError, Env, Secret, config::error};
 
-/// The shortest password of an administrator, in characters (NIST SP 800-63B asks for 8; this
-/// account guards other people's data).
-const MIN_PASSWORD_CHARS: usize = 10;
+use crate::admin::MIN_CHARS;
 
 /// The service's settings.
 #[derive(Clone, Debug)]
@@ -64,7 +62,7 @@ fn first_administrator(env: &Env) -> Result<Option<FirstAdministrator>, ConfigEr
             let email = EmailAddress::parse(email).map_err(|e| {
                 error("ADMIN_EMAIL", format!("the address {e}"), "admin@example.com")
             })?;
-            if password.expose().chars().count() < MIN_PASSWORD_CHARS {
+            if password.expose().chars().count() < MIN_CHARS {
                 let problem = "is shorter than 10 characters";
                 return Err(error("ADMIN_PASSWORD", problem, "a sentence that only you know"));
             }

@@ -26,6 +26,7 @@ export default defineConfig(({ isSsrBuild }) => ({
           input: {
             index: path('./index.html'),
             page: path('./page.html'),
+            admin: path('./admin.html'),
             theme: path('./src/app/theme/theme.ts'),
           },
         },

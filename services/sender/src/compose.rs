@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use domain::{Link, LinkKeys, RegistrationId, template};
+use chrono::{DateTime, Utc};
+use domain::{Link, LinkKeys, NotificationId, RegistrationId, template};
 use lettre::{
     Address,
     message::{
@@ -13,10 +14,11 @@ use lettre::{
 use minijinja::{Value, value::Serde};
 use serde_json::Map;
 use store::Mail;
+use uuid::Uuid;
 
 use crate::{
     attachments::Attachment,
-    templates::{Facts, Mistake, Texts, link},
+    templates::{Facts, Mistake, Rendered, Texts, link},
 };
 
 /// Characters of a line that every mail server takes (RFC 5322, 2.1.1).
@@ -40,6 +42,15 @@ pub(crate) enum ComposeError {
     /// Nobody can be written to at this address.
     #[error("the address cannot be written to: {0}")]
     Address(String),
+}
+
+/// What an e-mail's headers tell.
+struct Head<'a> {
+    id: NotificationId,
+    written_at: DateTime<Utc>,
+    to: Address,
+    locale: &'a str,
+    leave_url: Option<String>,
 }
 
 /// Writes e-mails.
@@ -81,23 +92,52 @@ impl Composer {
         let rendered = texts.render(text, facts).map_err(ComposeError::Mistake)?;
         let to = mail.email.parse::<Address>();
         let to = to.map_err(|e| ComposeError::Address(e.to_string()))?;
+        let head = Head {
+            id: mail.notification_id,
+            written_at: mail.created_at,
+            to: to.clone(),
+            locale: &text.locale,
+            leave_url: self.leave_url(mail, template),
+        };
+        Ok((to, self.write(head, &rendered, attachment)))
+    }
+
+    /// An e-mail that shows a text to who writes it.
+    pub(crate) fn compose_test(
+        &self,
+        to: Address,
+        locale: &str,
+        rendered: &Rendered,
+    ) -> (NotificationId, Vec<u8>) {
+        let id = NotificationId(Uuid::now_v7());
+        let head = Head { id, written_at: Utc::now(), to, locale, leave_url: None };
+        (id, self.write(head, rendered, None))
+    }
+
+    /// Puts an e-mail together here: the builder of whole messages reads what it has just written, several
+    /// times.
+    fn write(
+        &self,
+        head: Head<'_>,
+        rendered: &Rendered,
+        attachment: Option<Attachment>,
+    ) -> Vec<u8> {
         let domain = self.from.email.domain();
-        // Put together here: the builder of whole messages reads what it has just written, several times.
         let mut headers = Headers::new();
         headers.set(header::From::from(Mailboxes::from(self.from.clone())));
         // The address alone: a name is the person's to choose, and stays out of headers.
-        headers.set(header::To::from(Mailboxes::from(Mailbox::new(None, to.clone()))));
-        headers.set(header::Subject::from(rendered.subject));
-        headers.set(header::MessageId::from(format!("<{}@{domain}>", mail.notification_id)));
-        headers.set(header::Date::from(SystemTime::from(mail.created_at)));
+        headers.set(header::To::from(Mailboxes::from(Mailbox::new(None, head.to))));
+        headers.set(header::Subject::from(rendered.subject.clone()));
+        headers.set(header::MessageId::from(format!("<{}@{domain}>", head.id)));
+        headers.set(header::Date::from(SystemTime::from(head.written_at)));
         let mut set = |name, value: &str| {
             let name = HeaderName::new_from_ascii_str(name);
             headers.insert_raw(HeaderValue::new(name, value.to_owned()));
         };
         // RFC 3834: no holiday notices in answer, please.
         set("Auto-Submitted", "auto-generated");
-        set("Content-Language", &text.locale);
-        if let Some(url) = self.leave_url(mail, template) {
+        set("Content-Language", head.locale);
+        if let Some(url) = head.leave_url {
             set("List-Unsubscribe", &format!("<{url}>"));
             // RFC 8058 has mail programs do it by themselves, where nobody can listen.
             if url.starts_with("https:") {
@@ -115,7 +155,7 @@ impl Composer {
                 MultiPart::mixed().multipart(texts).singlepart(file.into_part()).formatted()
             }
         });
-        Ok((to, message))
+        message
     }
 
     /// What an e-mail speaks of beside the person: what the request says, and what is ours to say.
@@ -183,11 +223,8 @@ fn part(content_type: ContentType, text: &str) -> SinglePart {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
-    use domain::NotificationId;
     use mail_parser::{Address as Parsed, MessageParser, MimeHeaders};
     use serde_json::json;
-    use uuid::Uuid;
 
     use super::*;
     use crate::templates::names;

@@ -88,6 +88,7 @@ pub async fn run(
         templates,
         catalogue: catalogue.clone(),
         composer: composer.clone(),
+        relay: relay.clone(),
     };
     let app = SERVICE.router(
         utoipa_axum::router::OpenApiRouter::new(),

@@ -33,6 +33,7 @@ pub(super) async fn all(
         queue: queue.clone(),
         registrations: store.clone(),
         accounts: store.clone(),
+        logins: store.clone(),
         ids,
         links: links.clone(),
         services: frontend::Services::from_env(env, &tokens)?,

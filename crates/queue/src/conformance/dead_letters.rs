@@ -243,6 +243,30 @@ pub async fn all_that_pass_a_filter_are_replayed<S: Subject>(subject: &S) {
     browse(&queue, &DeadLetterFilter::default(), 0).await;
 }
 
+/// Those that were dead at that time, and no others.
+pub async fn all_that_pass_a_filter_are_shown_and_deleted<S: Subject>(subject: &S) {
+    let queue = subject.open().await;
+    for (n, cause) in [(0, "late"), (1, "lost"), (2, "late")] {
+        bury(&queue, QUEUE, message(n), cause).await;
+    }
+    let before = Utc::now() + TimeDelta::milliseconds(1);
+    sleep(Duration::from_millis(20)).await;
+    bury(&queue, QUEUE, message(3), "late").await;
+    browse(&queue, &DeadLetterFilter::default(), 4).await;
+
+    let late = DeadLetterFilter { queue: Some(QUEUE.into()), cause: Some("late".into()) };
+    let mut seen = Vec::new();
+    let visit = &mut |letter: DeadLetter| seen.push(letter.message.id);
+    queue.survey(&late, visit).await.expect("shown");
+    assert_eq!(seen, ["0", "2", "3"]);
+
+    assert_eq!(queue.delete_all(&late, before).await.expect("deleted"), 2);
+    let left = browse(&queue, &DeadLetterFilter::default(), 2).await;
+    let left: Vec<_> = left.iter().map(|d| d.message.id.as_str()).collect();
+    assert_eq!(left, ["1", "3"]);
+    nothing_comes(&*consume(&queue, 10).await).await;
+}
+
 /// It is gone from everywhere.
 pub async fn one_is_deleted<S: Subject>(subject: &S) {
     let queue = subject.open().await;

@@ -131,18 +131,53 @@ impl Shared {
         filter: &DeadLetterFilter,
         dead_before: DateTime<Utc>,
     ) -> Result<u64, QueueError> {
-        let mut replayed = 0;
+        self.all(filter, dead_before, |letter| Decision::Replay(Box::new(letter), None)).await
+    }
+
+    pub(super) async fn delete_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        self.all(filter, dead_before, |_| Decision::Delete).await
+    }
+
+    pub(super) async fn survey(
+        &self,
+        filter: &DeadLetterFilter,
+        visit: &mut (dyn FnMut(DeadLetter) + Send),
+    ) -> Result<(), QueueError> {
         for queue in self.queues_of(filter) {
             self.look_through(&queue, |letter| {
-                if letter.dead_at <= dead_before && passes(filter, &letter) {
-                    replayed += 1;
-                    return (Decision::Replay(Box::new(letter), None), Next::GoOn);
+                if passes(filter, &letter) {
+                    visit(letter);
                 }
                 (Decision::Keep, Next::GoOn)
             })
             .await?;
         }
-        Ok(replayed)
+        Ok(())
+    }
+
+    /// Does the same to all that pass a filter and were dead at a time; gives how many.
+    async fn all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+        act: impl Fn(DeadLetter) -> Decision,
+    ) -> Result<u64, QueueError> {
+        let mut count = 0;
+        for queue in self.queues_of(filter) {
+            self.look_through(&queue, |letter| {
+                if letter.dead_at <= dead_before && passes(filter, &letter) {
+                    count += 1;
+                    return (act(letter), Next::GoOn);
+                }
+                (Decision::Keep, Next::GoOn)
+            })
+            .await?;
+        }
+        Ok(count)
     }
 
     fn queues_of(&self, filter: &DeadLetterFilter) -> Vec<String> {

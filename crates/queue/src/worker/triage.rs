@@ -76,7 +76,8 @@ impl<H: Handler> Worker<H> {
     }
 }
 
-fn parse<T: EventData>(message: &Message) -> Result<Event<T>, String> {
+/// What a worker would say to a message of a type, before anything is done with it.
+pub(crate) fn parse<T: EventData>(message: &Message) -> Result<Event<T>, String> {
     let essence = message.content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case(Message::EVENT) {
         return Err(format!("content type is {essence:?}; expected {}", Message::EVENT));

@@ -92,6 +92,22 @@ impl Queue for Flaky {
         self.inner.replay_all(filter, dead_before).await
     }
 
+    async fn delete_all(
+        &self,
+        filter: &DeadLetterFilter,
+        dead_before: DateTime<Utc>,
+    ) -> Result<u64, QueueError> {
+        self.inner.delete_all(filter, dead_before).await
+    }
+
+    async fn survey(
+        &self,
+        filter: &DeadLetterFilter,
+        visit: &mut (dyn FnMut(DeadLetter) + Send),
+    ) -> Result<(), QueueError> {
+        self.inner.survey(filter, visit).await
+    }
+
     async fn delete_dead_letter(&self, id: &str) -> Result<bool, QueueError> {
         self.inner.delete_dead_letter(id).await
     }

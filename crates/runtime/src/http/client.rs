@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::ServiceTokens;
+use reqwest::StatusCode;
+
+use crate::{ServiceTokens, health::HealthReport};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -61,6 +63,16 @@ impl ServiceClient {
     /// A request with a fresh token; `path` starts with a slash.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(self.token())
+    }
+
+    /// What the service says of itself.
+    pub async fn health(&self) -> Result<HealthReport, reqwest::Error> {
+        let answer = self.http.get(format!("{}/health/ready", self.base)).send().await?;
+        let answer = match answer.status() {
+            StatusCode::SERVICE_UNAVAILABLE => answer,
+            _ => answer.error_for_status()?,
+        };
+        answer.json().await
     }
 
     /// Whether the service's process answers.

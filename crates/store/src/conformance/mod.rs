@@ -20,6 +20,7 @@ pub mod concurrency;
 pub mod confirmations;
 pub mod export;
 pub mod hostile;
+pub mod logins;
 pub mod notifications;
 pub mod overview;
 pub mod paging;
@@ -40,7 +41,7 @@ use futures::TryStreamExt;
 use serde_json::Map;
 use uuid::Uuid;
 
-use crate::{NewRegistration, NotificationRequest, Recorded, Store, User};
+use crate::{NewRegistration, NotificationRequest, Order, Recorded, Store, User};
 
 /// What a case gets: a store with nothing in it.
 pub type AnyStore = Arc<dyn Store>;
@@ -175,10 +176,19 @@ macro_rules! store_conformance {
                 a_session_lasts_until_it_ends,
                 a_session_may_be_opened_and_closed_twice,
                 a_session_of_nobody_is_none,
+                accounts_are_made_changed_and_deleted,
+                the_last_administrator_stays,
+                a_new_password_ends_sessions,
+            ],
+            logins: [
+                failures_beyond_the_free_ones_wait,
+                every_subject_counts,
+                of_many_at_once_no_more_than_the_free_ones_pass,
             ],
             overview: [
                 an_empty_store_counts_nothing,
                 everything_is_counted,
+                who_came_is_counted_by_minute,
             ],
             hostile: [
                 texts_survive_byte_for_byte,
@@ -275,7 +285,7 @@ pub(crate) fn by_another(request: &NotificationRequest) -> NotificationRequest {
 pub(crate) async fn all_users(store: &AnyStore, filter: &UserFilter) -> Vec<User> {
     let (mut users, mut after) = (Vec::new(), None);
     loop {
-        let page = store.users(filter, after, 100).await.unwrap();
+        let page = store.users(filter, after, 100, Order::Ascending).await.unwrap();
         users.extend(page.items);
         after = page.next;
         if after.is_none() {

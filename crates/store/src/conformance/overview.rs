@@ -8,7 +8,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{AnyStore, address, at, registration, request};
-use crate::{AttemptOutcome, NewReport, NotificationAttempt, ReportResult, Stats, UserStats};
+use crate::{
+    AttemptOutcome, MinuteCount, NewRegistration, NewReport, NotificationAttempt, ReportResult,
+    Stats, UserStats,
+};
 
 pub async fn an_empty_store_counts_nothing(store: AnyStore) {
     store.check().await.unwrap();
@@ -71,4 +74,24 @@ async fn all_created_today(store: &AnyStore) -> usize {
     let today = Utc::now().date_naive();
     let users = super::all_users(store, &domain::UserFilter::default()).await;
     users.iter().filter(|user| user.created_at.date_naive() == today).count()
+}
+
+pub async fn who_came_is_counted_by_minute(store: AnyStore) {
+    let times = [
+        "2026-05-06T07:07:59.999999Z",
+        "2026-05-06T07:08:00Z",
+        "2026-05-06T07:08:59.999999Z",
+        "2026-05-06T07:10:30Z",
+    ];
+    let items: Vec<_> = times
+        .iter()
+        .enumerate()
+        .map(|(n, time)| NewRegistration { submitted_at: at(time), ..registration(&address(n)) })
+        .collect();
+    store.record(&items).await.unwrap();
+    let activity = store.activity(at("2026-05-06T07:08:00Z")).await.unwrap();
+    let minute = |minute, count| MinuteCount { minute: at(minute), count };
+    let expected = [minute("2026-05-06T07:08:00Z", 2), minute("2026-05-06T07:10:00Z", 1)];
+    assert_eq!(activity, expected);
+    assert_eq!(store.activity(at("2026-05-06T07:11:00Z")).await.unwrap(), []);
 }

@@ -3,15 +3,20 @@
 use domain::{ReportId, UserFilter};
 
 use super::{AnyStore, address, person, registration};
-use crate::{NewReport, NotificationFilter};
+use crate::{NewReport, NotificationFilter, Order};
 
 pub async fn pages_visit_each_user_once(store: AnyStore) {
     let batch: Vec<_> = (0..23).map(|n| registration(&address(n))).collect();
     store.record(&batch).await.unwrap();
-    for limit in [1, 5, 22, 23, 24, 500] {
+    let expected: Vec<_> = (0..23).map(address).collect();
+    let reversed: Vec<_> = expected.iter().rev().cloned().collect();
+    let ways = [(Order::Ascending, &expected), (Order::Descending, &reversed)];
+    for (limit, (order, expected)) in
+        [1, 5, 22, 23, 24, 500].into_iter().flat_map(|n| ways.map(|way| (n, way)))
+    {
         let (mut emails, mut after, mut pages) = (Vec::new(), None, 0);
         loop {
-            let page = store.users(&UserFilter::default(), after, limit).await.unwrap();
+            let page = store.users(&UserFilter::default(), after, limit, order).await.unwrap();
             assert!(page.items.len() <= usize::try_from(limit).unwrap());
             assert_eq!(page.next.is_some(), emails.len() + page.items.len() < 23);
             emails.extend(page.items.into_iter().map(|user| user.email));
@@ -21,7 +26,7 @@ pub async fn pages_visit_each_user_once(store: AnyStore) {
                 break;
             }
         }
-        assert_eq!(emails, (0..23).map(address).collect::<Vec<_>>());
+        assert_eq!(&emails, expected);
         assert_eq!(pages, 23_u32.div_ceil(limit));
     }
 }
@@ -33,7 +38,7 @@ pub async fn pages_hold_while_rows_come_and_go(store: AnyStore) {
     let (mut seen, mut after, mut n) = (Vec::new(), None, 0);
     let mut deleted = Vec::new();
     loop {
-        let page = store.users(&UserFilter::default(), after, 7).await.unwrap();
+        let page = store.users(&UserFilter::default(), after, 7, Order::Ascending).await.unwrap();
         seen.extend(page.items.iter().map(|user| user.id));
         let Some(next) = page.next else { break };
         after = Some(next);

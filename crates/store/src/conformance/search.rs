@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Registration, UserFilter};
 
 use super::{AnyStore, address, all_users, containing, exported, of, person, registration};
+use crate::Order;
 
 /// Stores people of these names and addresses.
 async fn people(store: &AnyStore, people: &[(&str, &str, &str)]) {
@@ -145,7 +146,7 @@ pub async fn filters_work_together(store: AnyStore) {
     let users = all_users(&store, &filter).await;
     assert_eq!(users.len(), 5);
     assert_eq!(exported(&store, &filter).await, users);
-    let page = store.users(&filter, Some(users[1].id), 2).await.unwrap();
+    let page = store.users(&filter, Some(users[1].id), 2, Order::Ascending).await.unwrap();
     assert_eq!(page.items, users[2..4]);
     assert_eq!(page.next, Some(users[3].id));
 }

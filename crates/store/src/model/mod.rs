@@ -10,7 +10,10 @@ mod schedule;
 mod template;
 mod user;
 
-pub use account::{Account, NewSession, Role, SessionKey};
+pub use account::{
+    Account, AccountChange, AccountOutcome, AccountSummary, LoginSubject, NewAccount, NewSession,
+    Role, SessionKey,
+};
 pub use export::Export;
 pub(crate) use export::{Parcel, ROWS_TOGETHER};
 pub use notification::{
@@ -28,6 +31,7 @@ pub use user::{User, UserUpdate};
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -57,6 +61,35 @@ impl<T, K> Page<T, K> {
     }
 }
 
+/// Which way a list runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The oldest first.
+    #[default]
+    Ascending,
+    /// The newest first.
+    Descending,
+}
+
+impl Order {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ascending => "ascending",
+            Self::Descending => "descending",
+        }
+    }
+
+    /// A key that comes before all others.
+    pub(crate) fn before_all(self) -> i64 {
+        match self {
+            Self::Ascending => i64::MIN,
+            Self::Descending => i64::MAX,
+        }
+    }
+}
+
 /// Counts for the console.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stats {
@@ -66,6 +99,15 @@ pub struct Stats {
     pub notifications: BTreeMap<String, u64>,
     /// Reports by status; every status is there.
     pub reports: BTreeMap<String, u64>,
+}
+
+/// People who came in one minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MinuteCount {
+    /// When the minute began.
+    pub minute: DateTime<Utc>,
+    /// How many.
+    pub count: u64,
 }
 
 /// Counts of people.

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{ACQUIRE_TIMEOUT, EXPORTS, error::judge, open::connect, row, users};
 use crate::{
-    Export, StoreError,
+    Export, Order, StoreError,
     model::{Parcel, ROWS_TOGETHER},
 };
 
@@ -92,7 +92,7 @@ async fn read(
     filter: &UserFilter,
     parcels: &mpsc::Sender<Parcel>,
 ) -> Parcel {
-    let mut query = users::select(filter, None);
+    let mut query = users::select(filter, None, Order::Ascending);
     let mut rows = query.build().fetch(connection);
     let mut parcel = Vec::with_capacity(ROWS_TOGETHER);
     loop {

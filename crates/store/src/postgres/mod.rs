@@ -13,6 +13,7 @@ mod claims;
 mod error;
 mod export;
 mod known;
+mod logins;
 mod notifications;
 mod open;
 mod overview;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
-use chrono::{NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use sqlx::Connection;
 
 use super::{
@@ -13,7 +13,10 @@ use super::{
     row::{count, get},
     state::as_outage,
 };
-use crate::{NotificationStatus, Overview, ReportStatus, Stats, StoreError, UserStats};
+use crate::{
+    MinuteCount, NotificationStatus, Overview, ReportStatus, Stats, StoreError, UserStats,
+    sql::time,
+};
 
 /// All, confirmed and new ones, each counted on the narrowest index that knows.
 pub(super) const COUNT_USERS: &str = "
@@ -23,6 +26,10 @@ pub(super) const COUNT_USERS: &str = "
 pub(super) const COUNT_NOTIFICATIONS: &str =
     "SELECT status, count(*) FROM notification_logs GROUP BY status";
 pub(super) const COUNT_REPORTS: &str = "SELECT status, count(*) FROM report_logs GROUP BY status";
+
+pub(super) const ACTIVITY: &str = "
+    SELECT date_trunc('minute', created_at, 'UTC'), count(*)
+    FROM users WHERE created_at >= $1 GROUP BY 1 ORDER BY 1";
 
 /// Whoever asks whether the database is there does not wait long for it.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -50,6 +57,18 @@ impl Overview for PostgresStore {
                 notifications: by_status(&mut tx, COUNT_NOTIFICATIONS, notifications).await?,
                 reports: by_status(&mut tx, COUNT_REPORTS, reports).await?,
             })
+        })
+        .await
+    }
+
+    async fn activity(&self, since: DateTime<Utc>) -> Result<Vec<MinuteCount>, StoreError> {
+        retry::repeatable(|| async move {
+            let mut tx = self.work().await?.begin().await?;
+            // The index of times is one of stretches, which only a bitmap can use.
+            sqlx::query("SET LOCAL enable_bitmapscan = on").execute(&mut *tx).await?;
+            let rows = sqlx::query(ACTIVITY).bind(time::bound(since)).fetch_all(&mut *tx).await?;
+            let minute = |row| Ok(MinuteCount { minute: get(row, 0)?, count: count(row, 1)? });
+            Ok(rows.iter().map(minute).collect::<Result<_, sqlx::Error>>()?)
         })
         .await
     }

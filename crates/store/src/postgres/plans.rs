@@ -8,7 +8,7 @@ use super::{
     PostgresSettings, PostgresStore, all_new, claims, known, notifications, record, registrations,
     reports, schedules, users,
 };
-use crate::{NotificationFilter, NotificationStatus};
+use crate::{NotificationFilter, NotificationStatus, Order};
 
 async fn open() -> PostgresStore {
     let url = tokio::task::spawn_blocking(|| {
@@ -97,10 +97,12 @@ async fn pages_continue_where_the_last_one_ended() {
         (confirmed(true), "users_confirmed"),
         (confirmed(false), "users_unconfirmed"),
     ] {
-        let mut query = users::select(&filter, Some(UserId(1)));
-        query.push(" LIMIT 50");
-        let plan = assert_seeks(&store, query.sql().as_str()).await;
-        assert!(plan.contains(index) && !plan.contains("Sort"), "{plan}");
+        for order in [Order::Ascending, Order::Descending] {
+            let mut query = users::select(&filter, Some(UserId(1)), order);
+            query.push(" LIMIT 50");
+            let plan = assert_seeks(&store, query.sql().as_str()).await;
+            assert!(plan.contains(index) && !plan.contains("Sort"), "{plan}");
+        }
     }
     let (user_id, status) = (Some(UserId(1)), Some(NotificationStatus::Queued));
     for (filter, index) in [

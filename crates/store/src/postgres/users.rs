@@ -13,19 +13,28 @@ use super::{
     state::as_outage,
 };
 use crate::{
-    Export, Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored,
+    Export, Order, Page, RecordOutcome, StoreError, User, UserUpdate, Users, count_stored,
     sql::{text, time},
 };
 
 /// Rows that are folded together.
 const FOLDED_AT_ONCE: i64 = 500;
 
-/// The rows that pass a filter, by ascending id.
+/// The rows that pass a filter, by id.
 ///
 /// A part of a text is looked for with `strpos`, to which `%`, `_` and `\` are letters like others.
-pub(super) fn select(filter: &UserFilter, after: Option<UserId>) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(format!("SELECT {USER_COLUMNS} FROM users WHERE id > "));
-    query.push_bind(after.map_or(i64::MIN, |id| id.0));
+pub(super) fn select(
+    filter: &UserFilter,
+    after: Option<UserId>,
+    order: Order,
+) -> QueryBuilder<Postgres> {
+    let beyond = match order {
+        Order::Ascending => '>',
+        Order::Descending => '<',
+    };
+    let mut query =
+        QueryBuilder::new(format!("SELECT {USER_COLUMNS} FROM users WHERE id {beyond} "));
+    query.push_bind(after.map_or(order.before_all(), |id| id.0));
     if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         query
             .push(
@@ -46,7 +55,10 @@ pub(super) fn select(filter: &UserFilter, after: Option<UserId>) -> QueryBuilder
     if let Some(to) = filter.created_to {
         query.push(" AND created_at < ").push_bind(time::bound(to));
     }
-    query.push(" ORDER BY id");
+    query.push(match order {
+        Order::Ascending => " ORDER BY id",
+        Order::Descending => " ORDER BY id DESC",
+    });
     query
 }
 
@@ -187,9 +199,10 @@ impl Users for PostgresStore {
         filter: &UserFilter,
         after: Option<UserId>,
         limit: u32,
+        order: Order,
     ) -> Result<Page<User, UserId>, StoreError> {
         retry::repeatable(|| async move {
-            let mut query = select(filter, after);
+            let mut query = select(filter, after, order);
             // One more than asked for tells whether there is a next page.
             query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
             let rows = query.build().fetch_all(self.lists().await?).await?;

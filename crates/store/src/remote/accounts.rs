@@ -2,21 +2,31 @@
 
 use async_trait::async_trait;
 use domain::EmailAddress;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 
 use super::{
     RemoteStore,
-    call::{Call, unexpected},
+    call::{Call, read, unexpected},
 };
 use crate::{
-    Account, Accounts, NewSession, SessionKey, StoreError,
-    wire::{AccountLookup, AccountsExist, FirstAccount},
+    Account, AccountChange, AccountOutcome, AccountSummary, Accounts, NewAccount, NewSession,
+    SessionKey, StoreError,
+    wire::{AccountList, AccountLookup, FirstAccount},
 };
 
 /// A key is hexadecimal; any other text names no session, and no path either.
 fn session_path(key: &SessionKey) -> Option<String> {
     let is_hex = !key.0.is_empty() && key.0.bytes().all(|b| b.is_ascii_hexdigit());
     is_hex.then(|| format!("/sessions/{}", key.0))
+}
+
+async fn outcome(response: Response) -> Result<AccountOutcome, StoreError> {
+    match response.status() {
+        StatusCode::NO_CONTENT => Ok(AccountOutcome::Done),
+        StatusCode::NOT_FOUND => Ok(AccountOutcome::NotFound),
+        StatusCode::CONFLICT => Ok(AccountOutcome::LastAdministrator),
+        _ => Err(unexpected(response).await),
+    }
 }
 
 #[async_trait]
@@ -37,13 +47,40 @@ impl Accounts for RemoteStore {
     }
 
     async fn has_accounts(&self) -> Result<bool, StoreError> {
-        let AccountsExist { any } = self.get(&Call::new(Method::GET, "/accounts")).await?;
-        Ok(any)
+        self.accounts().await.map(|accounts| !accounts.is_empty())
     }
 
     async fn account(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
         let body = AccountLookup { email: email.clone() };
         self.find(&Call::new(Method::POST, "/accounts/lookup").json(&body)?).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountSummary>, StoreError> {
+        let AccountList { items } = self.get(&Call::new(Method::GET, "/accounts")).await?;
+        Ok(items)
+    }
+
+    async fn create_account(&self, new: &NewAccount) -> Result<Option<AccountSummary>, StoreError> {
+        let response = self.send(&Call::new(Method::POST, "/accounts").once().json(new)?).await?;
+        match response.status() {
+            StatusCode::CREATED => read(response).await.map(Some),
+            StatusCode::CONFLICT => Ok(None),
+            _ => Err(unexpected(response).await),
+        }
+    }
+
+    async fn change_account(
+        &self,
+        id: i64,
+        change: &AccountChange,
+    ) -> Result<AccountOutcome, StoreError> {
+        let call = Call::new(Method::PUT, format!("/accounts/{id}")).json(change)?;
+        outcome(self.send(&call).await?).await
+    }
+
+    async fn delete_account(&self, id: i64) -> Result<AccountOutcome, StoreError> {
+        let call = Call::new(Method::DELETE, format!("/accounts/{id}")).once();
+        outcome(self.send(&call).await?).await
     }
 
     async fn open_session(&self, session: &NewSession) -> Result<(), StoreError> {

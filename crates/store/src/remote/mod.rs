@@ -6,6 +6,7 @@
 
 mod accounts;
 mod call;
+mod logins;
 mod ndjson;
 mod notifications;
 mod overview;

@@ -11,7 +11,7 @@ use super::{
     ndjson,
 };
 use crate::{
-    Export, Page, StoreError, User, UserUpdate, Users,
+    Export, Order, Page, StoreError, User, UserUpdate, Users,
     wire::{SNAPSHOT_TIME, entity_tag},
 };
 
@@ -44,9 +44,11 @@ impl Users for RemoteStore {
         filter: &UserFilter,
         after: Option<UserId>,
         limit: u32,
+        order: Order,
     ) -> Result<Page<User, UserId>, StoreError> {
-        let call =
-            filtered(Call::new(Method::GET, "/users"), filter).page(after.map(|id| id.0), limit);
+        let call = filtered(Call::new(Method::GET, "/users"), filter)
+            .page(after.map(|id| id.0), limit)
+            .query("order", Some(order.as_str()));
         let Page { items, next } = self.list(&call).await?;
         Ok(Page { items, next: next.map(UserId) })
     }

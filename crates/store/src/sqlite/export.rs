@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{error::StoreResult, row, time, users};
 use crate::{
-    Export, StoreError,
+    Export, Order, StoreError,
     model::{Parcel, ROWS_TOGETHER},
 };
 
@@ -38,7 +38,7 @@ async fn read(
     filter: &UserFilter,
     parcels: &mpsc::Sender<Parcel>,
 ) -> Parcel {
-    let mut query = users::select(filter, None);
+    let mut query = users::select(filter, None, Order::Ascending);
     let mut rows = query.build().fetch(&mut *tx);
     let mut parcel = Vec::with_capacity(ROWS_TOGETHER);
     loop {

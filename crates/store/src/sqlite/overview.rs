@@ -3,11 +3,18 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use sqlx::{Sqlite, Transaction};
 
-use super::{SqliteStore, error::StoreResult, row::get, time};
-use crate::{NotificationStatus, Overview, ReportStatus, Stats, StoreError, UserStats};
+use super::{
+    SqliteStore,
+    error::StoreResult,
+    row::{self, get},
+    time,
+};
+use crate::{
+    MinuteCount, NotificationStatus, Overview, ReportStatus, Stats, StoreError, UserStats,
+};
 
 /// All, confirmed and new ones, each counted on the narrowest index that knows.
 pub(super) const COUNT_USERS: &str = "
@@ -17,6 +24,11 @@ pub(super) const COUNT_USERS: &str = "
 pub(super) const COUNT_NOTIFICATIONS: &str =
     "SELECT status, count(*) FROM notification_logs GROUP BY status";
 pub(super) const COUNT_REPORTS: &str = "SELECT status, count(*) FROM report_logs GROUP BY status";
+
+/// By the part of the text that goes to the minute.
+pub(super) const ACTIVITY: &str = "
+    SELECT substr(created_at, 1, 16) || ':00Z', count(*)
+    FROM users WHERE created_at >= ?1 GROUP BY 1 ORDER BY 1";
 
 #[async_trait]
 impl Overview for SqliteStore {
@@ -41,6 +53,15 @@ impl Overview for SqliteStore {
             reports: by_status(&mut tx, COUNT_REPORTS, ReportStatus::ALL.map(ReportStatus::as_str))
                 .await?,
         })
+    }
+
+    async fn activity(&self, since: DateTime<Utc>) -> Result<Vec<MinuteCount>, StoreError> {
+        let rows = sqlx::query(ACTIVITY)
+            .bind(time::text(time::bound(since)))
+            .fetch_all(&self.readers)
+            .await
+            .store()?;
+        row::all(&rows, |row| Ok(MinuteCount { minute: get(row, 0)?, count: get(row, 1)? }))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

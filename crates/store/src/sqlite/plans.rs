@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row, SqlitePool};
 use super::{
     SqliteStore, claims, known, notifications, overview, registrations, reports, schedules, users,
 };
-use crate::{NotificationFilter, NotificationStatus, Overview, StoreError, Users};
+use crate::{NotificationFilter, NotificationStatus, Order, Overview, StoreError, Users};
 
 async fn open() -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -79,10 +79,14 @@ async fn pages_continue_where_the_last_one_ended() {
             "users_confirmed (<expr>=? AND rowid>?)",
         ),
     ] {
-        let mut query = users::select(&filter, Some(UserId(1)));
-        query.push(" LIMIT 50");
-        let plan = assert_seeks(&store, query.sql().as_str()).await;
-        assert!(plan[0].ends_with(index), "{plan:?}");
+        for (order, index) in
+            [(Order::Ascending, index.to_owned()), (Order::Descending, index.replace('>', "<"))]
+        {
+            let mut query = users::select(&filter, Some(UserId(1)), order);
+            query.push(" LIMIT 50");
+            let plan = assert_seeks(&store, query.sql().as_str()).await;
+            assert!(plan[0].ends_with(&index), "{plan:?}");
+        }
     }
     let (user_id, status) = (Some(UserId(1)), Some(NotificationStatus::Queued));
     for (filter, index) in [

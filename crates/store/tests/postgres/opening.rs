@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use futures::future::join_all;
 use sqlx::{PgConnection, Row};
 use store::{
-    NotificationFilter, NotificationStatus, Notifications, Overview, PostgresStore, RecordOutcome,
-    Registrations, ReportStatus, Reports, StoreError, Users,
+    NotificationFilter, NotificationStatus, Notifications, Order, Overview, PostgresStore,
+    RecordOutcome, Registrations, ReportStatus, Reports, StoreError, Users,
 };
 use testkit::{Postgres, eventually, free_ports};
 
@@ -131,7 +131,11 @@ async fn a_database_of_another_program_gets_what_it_misses() {
         for _ in 0..2 {
             let store = open(&url).await;
             let found = eventually("the rows are folded", || async {
-                let found = store.users(&containing("éMILE zola"), None, 10).await.unwrap().items;
+                let found = store
+                    .users(&containing("éMILE zola"), None, 10, Order::Ascending)
+                    .await
+                    .unwrap()
+                    .items;
                 (!found.is_empty()).then_some(found)
             })
             .await;
@@ -245,7 +249,8 @@ async fn lists_and_exports_are_read_from_the_replica() {
     let id = new[0].user_id.unwrap();
     assert_eq!(store.user(id).await.unwrap().unwrap().email, "new@example.com");
     assert_eq!(store.stats().await.unwrap().users.total, 1);
-    let listed = store.users(&containing("@example"), None, 9).await.unwrap().items;
+    let listed =
+        store.users(&containing("@example"), None, 9, Order::Ascending).await.unwrap().items;
     assert_eq!(listed[0].email, "old@example.com");
     let filter = domain::UserFilter::default();
     let rows: Vec<_> =

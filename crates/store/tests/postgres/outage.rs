@@ -14,8 +14,8 @@ use domain::UserFilter;
 use futures::StreamExt;
 use sqlx::{Executor, PgPool};
 use store::{
-    NotificationFilter, Notifications, Overview, PostgresStore, RecordOutcome, Registrations,
-    StoreError, Users,
+    NotificationFilter, Notifications, Order, Overview, PostgresStore, RecordOutcome,
+    Registrations, StoreError, Users,
 };
 use testkit::{Postgres, Proxy, eventually};
 
@@ -50,7 +50,7 @@ async fn a_store_waits_for_its_database() {
     let store = PostgresStore::open_later(&settings(&url)).unwrap();
     assert!(is_away(&store.check().await));
     assert!(is_away(&store.record(&[registration("ada@example.com")]).await));
-    assert!(is_away(&store.users(&UserFilter::default(), None, 10).await));
+    assert!(is_away(&store.users(&UserFilter::default(), None, 10, Order::Ascending).await));
     assert!(is_away(&store.export_users(&UserFilter::default()).await.map(drop)));
     on(&server, Postgres::start_again).await;
     eventually("it is connected and migrated", || async { store.check().await.ok() }).await;
@@ -78,7 +78,15 @@ async fn a_restart_between_two_calls_goes_unnoticed() {
         on(&server, Postgres::start_again).await;
         store.record(std::slice::from_ref(&once)).await.unwrap();
         assert!(store.create_user(&once.person).await.unwrap().is_none());
-        assert_eq!(store.users(&UserFilter::default(), None, 100).await.unwrap().items.len(), 9);
+        assert_eq!(
+            store
+                .users(&UserFilter::default(), None, 100, Order::Ascending)
+                .await
+                .unwrap()
+                .items
+                .len(),
+            9
+        );
     }
 }
 

@@ -7,8 +7,8 @@ use domain::{NotificationId, Recipient, RegistrationId, UserFilter, UserId};
 use futures::{StreamExt, future::join_all};
 use sqlx::{AssertSqlSafe, Connection};
 use store::{
-    Deliveries, NotificationFilter, NotificationRequest, Notifications, Overview, RecordOutcome,
-    Registrations, Reports, UserUpdate, Users,
+    Deliveries, NotificationFilter, NotificationRequest, Notifications, Order, Overview,
+    RecordOutcome, Registrations, Reports, UserUpdate, Users,
 };
 use testkit::eventually;
 use uuid::Uuid;
@@ -117,7 +117,12 @@ async fn people_register_while_they_are_deleted() {
         let store = store.clone();
         tokio::spawn(async move {
             for _ in 0..60 {
-                for user in store.users(&UserFilter::default(), None, 50).await.unwrap().items {
+                for user in store
+                    .users(&UserFilter::default(), None, 50, Order::Ascending)
+                    .await
+                    .unwrap()
+                    .items
+                {
                     store.delete_user(user.id).await.unwrap();
                 }
             }
@@ -241,12 +246,14 @@ async fn a_change_by_hand_is_seen_and_found() {
     run(&mut connection, "UPDATE users SET name = 'ÉMILE'").await;
 
     // Found at once in the letter case that ASCII knows, and in every one when the store comes by.
-    let found = async |q| store.users(&containing(q), None, 9).await.unwrap().items;
+    let found =
+        async |q| store.users(&containing(q), None, 9, Order::Ascending).await.unwrap().items;
     assert_eq!(found("LOVE").await.len(), 1);
     assert_eq!(found("ada lovelace").await, [], "nobody is called that any more");
     let store = open(&url).await;
     let seen = eventually("the row is folded", || async {
-        let seen = store.users(&containing("émile love"), None, 9).await.unwrap().items;
+        let seen =
+            store.users(&containing("émile love"), None, 9, Order::Ascending).await.unwrap().items;
         (!seen.is_empty()).then_some(seen)
     })
     .await;
@@ -268,7 +275,10 @@ async fn rows_of_another_program_are_rows() {
     .await;
     let user = store.user(UserId(1)).await.unwrap().unwrap();
     assert_eq!(user.created_at, "1906-12-09T10:11:12Z".parse::<DateTime<Utc>>().unwrap());
-    assert_eq!(store.users(&containing("GRACE"), None, 9).await.unwrap().items, [user]);
+    assert_eq!(
+        store.users(&containing("GRACE"), None, 9, Order::Ascending).await.unwrap().items,
+        [user]
+    );
     let log = store.notifications(&NotificationFilter::default(), None, 9).await.unwrap().items;
     assert_eq!(log[0].recipient, "grace@example.com");
     assert_eq!(store.reports(None, 9).await.unwrap().items.len(), 1);

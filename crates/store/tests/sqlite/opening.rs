@@ -6,7 +6,7 @@ use domain::UserId;
 use sqlx::{Row, SqliteConnection, migrate::Migrator};
 use store::{
     AttemptOutcome, Deliveries, NotificationAttempt, NotificationFilter, NotificationStatus,
-    Notifications, Registrations, SqliteStore, StoreError, Users,
+    Notifications, Order, Registrations, SqliteStore, StoreError, Users,
 };
 
 use crate::{by_hand, containing, file, registration, run};
@@ -100,7 +100,8 @@ async fn an_older_file_gets_what_it_misses() {
         let after = installed(&mut connection).await;
         assert_eq!(after[..2], before, "these were not run again");
         assert_eq!(after.len(), migrations.iter().count());
-        let found = store.users(&containing("éMILE zola"), None, 10).await.unwrap().items;
+        let found =
+            store.users(&containing("éMILE zola"), None, 10, Order::Ascending).await.unwrap().items;
         assert_eq!(found.len(), 1, "rows are kept, and found in every letter case");
         assert_eq!(found[0].name, "Émile");
     }

@@ -7,7 +7,7 @@ use domain::UserId;
 use futures::future::join_all;
 use sqlx::Connection;
 use store::{
-    NotificationFilter, Notifications, Overview, RecordOutcome, Registrations, SqliteStore,
+    NotificationFilter, Notifications, Order, Overview, RecordOutcome, Registrations, SqliteStore,
     UserUpdate, Users,
 };
 
@@ -100,8 +100,9 @@ async fn a_change_by_hand_is_seen_and_found() {
     run(&mut connection, "UPDATE users SET name = 'ÉMILE'").await;
 
     // Found at once in the letter case that ASCII knows, and in every one from the next opening on.
-    let found =
-        async |store: &SqliteStore, q| store.users(&containing(q), None, 9).await.unwrap().items;
+    let found = async |store: &SqliteStore, q| {
+        store.users(&containing(q), None, 9, Order::Ascending).await.unwrap().items
+    };
     assert_eq!(found(&store, "LOVE").await.len(), 1);
     assert_eq!(found(&store, "ada lovelace").await, [], "nobody is called that any more");
     let store = SqliteStore::open(&path).await.unwrap();
@@ -123,7 +124,10 @@ async fn rows_of_another_program_are_rows() {
     }
     let user = store.user(UserId(1)).await.unwrap().unwrap();
     assert_eq!(user.created_at, "1906-12-09T10:11:12Z".parse::<DateTime<Utc>>().unwrap());
-    assert_eq!(store.users(&containing("GRACE"), None, 9).await.unwrap().items, [user]);
+    assert_eq!(
+        store.users(&containing("GRACE"), None, 9, Order::Ascending).await.unwrap().items,
+        [user]
+    );
     let log = store.notifications(&NotificationFilter::default(), None, 9).await.unwrap().items;
     assert_eq!(log[0].recipient, "grace@example.com");
     assert_eq!(store::Reports::reports(&store, None, 9).await.unwrap().items.len(), 1);

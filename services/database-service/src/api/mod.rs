@@ -3,6 +3,7 @@
 mod accounts;
 mod batch;
 mod export;
+mod logins;
 mod notifications;
 mod registrations;
 mod reports;
@@ -74,12 +75,16 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(notifications::get))
         .routes(routes!(notifications::attempts))
         .routes(routes!(notifications::requeue))
-        .routes(routes!(accounts::exist))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::change, accounts::delete))
         .routes(routes!(accounts::create_first))
         .routes(routes!(accounts::lookup))
         .routes(routes!(sessions::open))
         .routes(routes!(sessions::get, sessions::close))
+        .routes(routes!(logins::attempt))
+        .routes(routes!(logins::succeeded))
         .routes(routes!(stats::stats))
+        .routes(routes!(stats::activity))
         .with_state(store)
 }
 

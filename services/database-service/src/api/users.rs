@@ -14,7 +14,7 @@ use runtime::{
     },
 };
 use serde::Deserialize;
-use store::{User, UserUpdate, wire::entity_tag};
+use store::{Order, User, UserUpdate, wire::entity_tag};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Db, PROBLEM, problem};
@@ -53,6 +53,10 @@ pub(super) struct ListQuery {
     created_from: Option<DateTime<Utc>>,
     /// Created before this time (RFC 3339).
     created_to: Option<DateTime<Utc>>,
+    /// By id, which is the order in which they were stored; `ascending` where absent.
+    #[serde(default)]
+    #[param(inline)]
+    order: Order,
     /// Items on a page.
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<u32>,
@@ -88,7 +92,7 @@ fn taken() -> Problem {
     Problem::new(StatusCode::CONFLICT, "Another user has this address.")
 }
 
-/// The users, by ascending id.
+/// The users, by id.
 #[utoipa::path(get, path = "/users", tag = "users", params(ListQuery), responses(
     (status = 200, body = PageBody<User>),
     (status = 422, body = ProblemBody, content_type = PROBLEM),
@@ -97,10 +101,10 @@ pub(super) async fn list(
     State(store): Db,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<PageBody<User>>, Problem> {
-    let ListQuery { q, confirmed, created_from, created_to, limit, cursor } = query;
+    let ListQuery { q, confirmed, created_from, created_to, order, limit, cursor } = query;
     let filter = UserFilter { q, confirmed, created_from, created_to };
     let page = PageQuery { limit, cursor };
-    let found = store.users(&filter, page.key()?.map(UserId), page.limit()?).await;
+    let found = store.users(&filter, page.key()?.map(UserId), page.limit()?, order).await;
     let found = found.map_err(problem)?;
     let next_cursor = found.next.map(Cursor::new);
     Ok(Json(PageBody { items: found.items, next_cursor }))

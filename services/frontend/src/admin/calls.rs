@@ -59,6 +59,8 @@ carried! {
     template_versions: get "/api/admin/templates/{name}/versions" ("name") => Sender;
     /// Shows an e-mail as a person would get it.
     preview_template: post "/api/admin/templates/{name}/preview" ("name") => Sender;
+    /// Sends an e-mail's text to who is logged in.
+    test_template: post "/api/admin/templates/{name}/test" ("name") => Sender;
     /// A page of reports.
     reports: get "/api/admin/reports" => ReportGenerator;
     /// Asks for a report.
@@ -85,6 +87,8 @@ carried! {
     run_schedule: post "/api/admin/schedules/{id}/run" ("id") => ReportGenerator;
     /// A page of dead letters.
     dead_letters: get "/api/admin/dead-letters" => QueueReceiver;
+    /// Dead letters by cause.
+    dead_letter_causes: get "/api/admin/dead-letters/causes" => QueueReceiver;
     /// One dead letter.
     dead_letter: get "/api/admin/dead-letters/{id}" ("id") => QueueReceiver;
     /// Deletes a dead letter.
@@ -93,4 +97,6 @@ carried! {
     replay_dead_letter: post "/api/admin/dead-letters/{id}/replay" ("id") => QueueReceiver;
     /// Sends dead letters back to their queues, by filter.
     replay_dead_letters: post "/api/admin/dead-letters/replay" => QueueReceiver;
+    /// Deletes dead letters, by filter.
+    delete_dead_letters: post "/api/admin/dead-letters/delete" => QueueReceiver;
 }

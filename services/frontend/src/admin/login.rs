@@ -15,7 +15,7 @@ use store::Role;
 use tracing::{info, warn};
 use utoipa::ToSchema;
 
-use super::{Console, session::LoggedIn};
+use super::{Console, session::LoggedIn, throttle};
 
 /// Who wants in.
 #[derive(Deserialize, ToSchema)]
@@ -36,19 +36,24 @@ pub(super) struct Me {
     role: Role,
 }
 
-/// Opens a session. The answer is the same for an unknown address and a wrong password.
+/// Opens a session. The answer is the same for an unknown address and a wrong password. Attempts that fail
+/// again and again have to wait, longer each time.
 #[utoipa::path(post, path = "/api/admin/login", tag = "session", responses(
     (status = 204, description = "Logged in; sets the session cookie"),
     (status = 400, body = ProblemBody, content_type = "application/problem+json"),
     (status = 401, body = ProblemBody, content_type = "application/problem+json"),
     (status = 403, description = "From another site", body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 429, description = "Too many attempts; Retry-After says when the next is taken", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn login(
     State(console): State<Console>,
-    ConnectInfo(_peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Json(Credentials { email, password }): Json<Credentials>,
 ) -> Result<Response, Problem> {
+    let subjects = throttle::subjects(&email, console.clients.of(peer, &headers));
+    console.admit(&subjects).await?;
     let account = match EmailAddress::parse(&email) {
         Ok(email) => console.accounts.account(&email).await.map_err(super::problem)?,
         Err(_) => None,
@@ -62,6 +67,7 @@ pub(super) async fn login(
             "The address or the password is not right.",
         ));
     };
+    console.forget_failures(&subjects).await;
     let cookie = console.open_session(&account).await?;
     info!(account = account.id, "logged in");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())

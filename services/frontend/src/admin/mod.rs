@@ -4,26 +4,33 @@ mod calls;
 mod forward;
 mod login;
 mod origin;
+mod overview;
 mod password;
 mod session;
 mod stats;
+mod team;
+mod throttle;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::middleware::{from_fn, from_fn_with_state};
-use runtime::Problem;
-use store::{Accounts, StoreError};
+use runtime::{Health, Problem};
+use store::{Accounts, Logins, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::password::Passwords;
-use crate::{Dependencies, FirstAdministrator, Services, Settings};
+pub(crate) use self::password::MIN_CHARS;
+use self::{overview::Live, password::Passwords};
+use crate::{Dependencies, FirstAdministrator, Services, Settings, client::ClientAddresses};
 
 /// What the calls work with.
 #[derive(Clone)]
 pub(crate) struct Console {
     accounts: Arc<dyn Accounts>,
+    logins: Arc<dyn Logins>,
+    clients: Arc<ClientAddresses>,
+    live: Live,
     services: Services,
     passwords: Passwords,
     /// The site's own origin, as browsers write it.
@@ -31,9 +38,18 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    pub(crate) fn new(dependencies: &Dependencies, settings: &Settings) -> Self {
+    /// A console that shows `own` health beside the other services', and ends with `shutdown`.
+    pub(crate) fn new(
+        dependencies: &Dependencies,
+        settings: &Settings,
+        own: Health,
+        shutdown: CancellationToken,
+    ) -> Self {
         Self {
             accounts: dependencies.accounts.clone(),
+            logins: dependencies.logins.clone(),
+            clients: Arc::new(ClientAddresses::new(settings.trusted_proxies.clone())),
+            live: Live::new(own, shutdown),
             services: dependencies.services.clone(),
             passwords: Passwords::new(),
             origin: origin::of_url(&settings.public_url).into(),
@@ -75,6 +91,10 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
     let inside = OpenApiRouter::new()
         .routes(routes!(login::me))
         .routes(routes!(stats::stats))
+        .routes(routes!(overview::events))
+        .routes(routes!(team::list, team::create))
+        .routes(routes!(team::change, team::delete))
+        .routes(routes!(team::change_password))
         .routes(routes!(calls::users))
         .routes(routes!(calls::user, calls::change_user, calls::delete_user))
         .routes(routes!(calls::registration_history))
@@ -85,6 +105,7 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .routes(routes!(calls::template, calls::change_template))
         .routes(routes!(calls::template_versions))
         .routes(routes!(calls::preview_template))
+        .routes(routes!(calls::test_template))
         .routes(routes!(calls::reports, calls::create_report))
         .routes(routes!(calls::report, calls::delete_report))
         .routes(routes!(calls::cancel_report))
@@ -93,9 +114,11 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .routes(routes!(calls::schedule, calls::change_schedule, calls::delete_schedule))
         .routes(routes!(calls::run_schedule))
         .routes(routes!(calls::dead_letters))
+        .routes(routes!(calls::dead_letter_causes))
         .routes(routes!(calls::dead_letter, calls::delete_dead_letter))
         .routes(routes!(calls::replay_dead_letter))
         .routes(routes!(calls::replay_dead_letters))
+        .routes(routes!(calls::delete_dead_letters))
         .route_layer(from_fn(session::may_change))
         .route_layer(from_fn_with_state(console.clone(), session::required));
     OpenApiRouter::new()

@@ -6,8 +6,28 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use domain::FieldError;
 use runtime::Secret;
 use tokio::sync::Semaphore;
+
+/// The shortest password of an account, in characters (NIST SP 800-63B asks for 8; these guard other
+/// people's data).
+pub(crate) const MIN_CHARS: usize = 10;
+/// The longest, in bytes.
+const MAX_BYTES: usize = 1024;
+
+/// Whether a password may be one.
+pub(super) fn check(field: &str, password: &str) -> Result<(), FieldError> {
+    if password.chars().count() < MIN_CHARS {
+        let message = format!("A password has at least {MIN_CHARS} characters.");
+        return Err(FieldError::new(field, "too_short", message));
+    }
+    if password.len() > MAX_BYTES {
+        let message = format!("A password has at most {MAX_BYTES} bytes.");
+        return Err(FieldError::new(field, "too_long", message));
+    }
+    Ok(())
+}
 
 /// Each hash takes 19 MiB for a moment (the OWASP minimum): few at a time keep memory flat.
 const AT_ONCE: usize = 2;

@@ -20,18 +20,19 @@ pub(super) struct ConsoleStats {
 }
 
 /// A queue and what it holds.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub(super) struct QueueStats {
     name: String,
     ready: u64,
     delayed: u64,
     unacknowledged: u64,
     dead_letters: u64,
+    consumers: u64,
 }
 
 #[derive(Deserialize)]
-struct QueueList {
-    items: Vec<QueueStats>,
+pub(super) struct QueueList {
+    pub(super) items: Vec<QueueStats>,
 }
 
 /// Counts of people, e-mails, reports and messages.
@@ -46,7 +47,10 @@ pub(super) async fn stats(State(console): State<Console>) -> Result<Json<Console
     Ok(Json(ConsoleStats { stats, queues: queues.items }))
 }
 
-async fn get<T: DeserializeOwned>(client: &ServiceClient, path: &str) -> Result<T, Problem> {
+pub(super) async fn get<T: DeserializeOwned>(
+    client: &ServiceClient,
+    path: &str,
+) -> Result<T, Problem> {
     let answer =
         async { client.request(Method::GET, path).send().await?.error_for_status()?.json().await };
     answer.await.map_err(|error: reqwest::Error| {

@@ -9,7 +9,8 @@ use queue::USER_REGISTRATION;
 use runtime::Problem;
 use tracing::warn;
 
-use super::{Intake, idempotency::Known, locale};
+use super::{Intake, idempotency::Known};
+use crate::language;
 
 /// Names this service as the source of events.
 pub(super) const SOURCE: &str = "/userstream/frontend";
@@ -31,7 +32,7 @@ impl Wishes {
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self {
             idempotency_key: idempotency_key(headers)?,
-            locale: locale::preferred(headers),
+            locale: language::of_mails(headers),
             traceparent: trace(headers),
         })
     }

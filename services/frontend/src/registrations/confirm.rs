@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::State,
     http::StatusCode,
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use chrono::Utc;
 use domain::{
@@ -23,7 +23,7 @@ use super::{
 };
 
 /// A page with a button. It changes nothing, since mail scanners open links.
-#[utoipa::path(get, path = "/confirm/{token}", tag = "pages", params(("token" = String, Path)), responses(
+#[utoipa::path(get, path = "/confirm/{token}", operation_id = "show_confirmation", tag = "pages", params(("token" = String, Path)), responses(
     (status = 200, body = String, content_type = "text/html"),
     (status = 404, description = "Not a link of ours", body = String, content_type = "text/html"),
     (status = 410, description = "The link has expired", body = String, content_type = "text/html")))]
@@ -33,8 +33,7 @@ pub(super) async fn show(State(intake): State<Arc<Intake>>, Path(token): Path<St
         Ok(_) => intake
             .site
             .page(
-                "Confirm your address",
-                "confirm.html",
+                "confirm",
                 context! { action => Value::from_safe_string(format!("/confirm/{token}")) },
             )
             .into_response(),
@@ -43,7 +42,7 @@ pub(super) async fn show(State(intake): State<Arc<Intake>>, Path(token): Path<St
 }
 
 /// Confirms the address. A repeat is harmless.
-#[utoipa::path(post, path = "/confirm/{token}", tag = "pages", params(("token" = String, Path)), responses(
+#[utoipa::path(post, path = "/confirm/{token}", operation_id = "send_confirmation", tag = "pages", params(("token" = String, Path)), responses(
     (status = 200, body = String, content_type = "text/html"),
     (status = 404, description = "Not a link of ours, or the person is no longer on the list", body = String, content_type = "text/html"),
     (status = 410, description = "The link has expired", body = String, content_type = "text/html"),
@@ -57,14 +56,9 @@ pub(super) async fn confirm(
         Err(error) => return Ok(refused(&intake, error)),
     };
     if confirm_registration(&intake, id).await? {
-        return Ok(intake.site.page("Confirmed", "confirmed.html", context! {}).into_response());
+        return Ok(intake.site.page("confirmed", context! {}).into_response());
     }
-    let page = message(
-        &intake,
-        "This registration is gone",
-        "The person behind this link is no longer on the list. To join again, register again.",
-    );
-    Ok((StatusCode::NOT_FOUND, page).into_response())
+    Ok((StatusCode::NOT_FOUND, intake.site.message("registration_gone", None)).into_response())
 }
 
 /// Confirms the address, then asks for the e-mail that welcomes the person: each time the button is
@@ -92,22 +86,9 @@ async fn confirm_registration(intake: &Intake, id: RegistrationId) -> Result<boo
 }
 
 pub(super) fn refused(intake: &Intake, error: LinkError) -> Response {
-    let (status, heading, text) = match error {
-        LinkError::Forged => (
-            StatusCode::NOT_FOUND,
-            "This link is not complete",
-            "Perhaps your mail program broke it in two. Copy the whole address from the e-mail.",
-        ),
-        LinkError::Expired => (
-            StatusCode::GONE,
-            "This link has expired",
-            "Links to confirm are good for seven days. Register again, and a new one will come.",
-        ),
+    let (status, message) = match error {
+        LinkError::Forged => (StatusCode::NOT_FOUND, "link_broken"),
+        LinkError::Expired => (StatusCode::GONE, "link_expired"),
     };
-    (status, message(intake, heading, text)).into_response()
-}
-
-pub(super) fn message(intake: &Intake, heading: &str, text: &str) -> Html<String> {
-    let context = context! { heading, text, action_label => "To the start", action_url => "/" };
-    intake.site.page(heading, "message.html", context)
+    (status, intake.site.message(message, None)).into_response()
 }

@@ -12,6 +12,7 @@ use minijinja::context;
 use runtime::{Problem, http::extract};
 
 use super::{Intake, accept::Wishes};
+use crate::language::Language;
 
 /// What a form sends.
 pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -59,12 +60,11 @@ fn parse(body: &[u8]) -> Fields {
 
 fn thank_you(intake: &Intake, id: RegistrationId, email: &str) -> Response {
     let page = intake.site.page(
-        "Thank you",
-        "registered.html",
+        "registered",
         context! {
             email_masked => masked(email),
             status => "accepted",
-            timeline => [context! { stage => "accepted", label => super::status::label("accepted"), at => "" }],
+            timeline => [context! { stage => "accepted", at => "" }],
             refresh_url => super::status::page_url(id),
         },
     );
@@ -72,17 +72,19 @@ fn thank_you(intake: &Intake, id: RegistrationId, email: &str) -> Response {
 }
 
 fn form_again(intake: &Intake, fields: &Fields, problem: &Problem) -> Response {
-    let message =
-        |field: &str| problem.errors().iter().find(|e| e.field == field).map(|e| e.message.clone());
+    let language = Language::current().tag();
+    let message = |field: &str| {
+        let error = problem.errors().iter().find(|error| error.field == field);
+        error.map(|error| error.in_language(language).to_owned())
+    };
     let in_fields =
         problem.errors().iter().any(|e| ["name", "surname", "email"].contains(&e.field.as_str()));
     let page = intake.site.page(
-        "Join the list",
-        "form.html",
+        "form",
         context! {
             values => context! { name => &fields.name, surname => &fields.surname, email => &fields.email },
             errors => context! { name => message("name"), surname => message("surname"), email => message("email") },
-            notice => (!in_fields).then(|| problem.detail().to_owned()),
+            notice => (!in_fields).then(|| notice(problem.status())),
         },
     );
     let mut response = (problem.status(), page).into_response();
@@ -90,6 +92,15 @@ fn form_again(intake: &Intake, fields: &Fields, problem: &Problem) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// Which words say why nothing was taken.
+fn notice(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => "limited",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        _ => "failed",
+    }
 }
 
 /// Enough of an address to know one's own.

@@ -12,13 +12,10 @@ use minijinja::{Value, context};
 use runtime::{Path, Problem};
 use tracing::info;
 
-use super::{
-    Intake,
-    confirm::{message, refused},
-};
+use super::{Intake, confirm::refused};
 
 /// A page with a button. It changes nothing, since mail scanners open links.
-#[utoipa::path(get, path = "/leave/{token}", tag = "pages", params(("token" = String, Path)), responses(
+#[utoipa::path(get, path = "/leave/{token}", operation_id = "show_leaving", tag = "pages", params(("token" = String, Path)), responses(
     (status = 200, body = String, content_type = "text/html"),
     (status = 404, description = "Not a link of ours", body = String, content_type = "text/html"),
     (status = 410, description = "The link has expired", body = String, content_type = "text/html")))]
@@ -27,7 +24,7 @@ pub(super) async fn show(State(intake): State<Arc<Intake>>, Path(token): Path<St
         // A genuine token is hexadecimal digits: nothing in it needs escaping.
         Ok(_) => {
             let action = Value::from_safe_string(format!("/leave/{token}"));
-            intake.site.page("Leave the list", "leave.html", context! { action }).into_response()
+            intake.site.page("leave", context! { action }).into_response()
         }
         Err(error) => refused(&intake, error),
     }
@@ -35,7 +32,7 @@ pub(super) async fn show(State(intake): State<Arc<Intake>>, Path(token): Path<St
 
 /// Deletes the person, for good. Mail programs call it by themselves when their own button is pressed
 /// (RFC 8058). A repeat is harmless.
-#[utoipa::path(post, path = "/leave/{token}", tag = "pages", params(("token" = String, Path)), responses(
+#[utoipa::path(post, path = "/leave/{token}", operation_id = "send_leaving", tag = "pages", params(("token" = String, Path)), responses(
     (status = 200, body = String, content_type = "text/html"),
     (status = 404, description = "Not a link of ours", body = String, content_type = "text/html"),
     (status = 410, description = "The link has expired", body = String, content_type = "text/html"),
@@ -51,6 +48,5 @@ pub(super) async fn leave(
     if let Some(user_id) = intake.registrations.leave(id).await.map_err(super::problem)? {
         info!(%user_id, "a person has left the list");
     }
-    let text = "Your name and address are deleted. To come back, register again.";
-    Ok(message(&intake, "You are off the list", text).into_response())
+    Ok(intake.site.message("left", None).into_response())
 }

@@ -7,7 +7,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 
-use super::client::counted;
+use crate::client::counted;
 
 /// How often quiet clients are forgotten.
 pub(super) const SWEEP_EVERY: Duration = Duration::from_secs(30);

@@ -1,14 +1,12 @@
 //! The way in: from a form to a durable message.
 
 mod accept;
-mod client;
 mod confirm;
 mod create;
 mod form;
 mod idempotency;
 mod leave;
 mod limit;
-mod locale;
 mod outcomes;
 mod status;
 
@@ -21,8 +19,8 @@ use store::{Registrations, StoreError};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::{client::ClientAddresses, idempotency::Answers, limit::ClientLimit, outcomes::Outcomes};
-use crate::{Dependencies, Settings, site::Site};
+use self::{idempotency::Answers, limit::ClientLimit, outcomes::Outcomes};
+use crate::{Dependencies, Settings, client::ClientAddresses, site::Site};
 
 /// What the calls work with.
 pub(crate) struct Intake {

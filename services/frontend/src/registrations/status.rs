@@ -63,32 +63,18 @@ pub(super) async fn status_page(
         .iter()
         .map(|s| {
             let at = s.at.map(|at| at.format("%H:%M:%S UTC").to_string()).unwrap_or_default();
-            context! { stage => s.stage, label => label(s.stage), at => at }
+            context! { stage => s.stage, at => at }
         })
         .collect();
     let refresh_url = page_url(id);
-    let page: Html<String> = intake.site.page(
-        "Thank you",
-        "registered.html",
-        context! { status, timeline, refresh_url },
-    );
+    let page: Html<String> =
+        intake.site.page("registered", context! { status, timeline, refresh_url });
     Ok(page.into_response())
 }
 
 /// Where the page of a registration is; an id needs no escaping.
 pub(super) fn page_url(id: RegistrationId) -> Value {
     Value::from_safe_string(format!("/registered/{id}"))
-}
-
-/// A stage in words.
-pub(super) fn label(stage: &str) -> &'static str {
-    match stage {
-        "accepted" => "Received",
-        "stored" => "Saved",
-        "email_sent" => "E-mail sent",
-        "email_failed" => "E-mail could not be delivered",
-        _ => "Confirmed",
-    }
 }
 
 impl Intake {

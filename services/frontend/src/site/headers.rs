@@ -17,6 +17,33 @@ const DOCS: HeaderValue = HeaderValue::from_static(
      font-src 'self'; connect-src 'self'; base-uri 'self'; frame-ancestors 'none'",
 );
 
+/// The console's components lay out with styles of their own, and the e-mails that it shows have theirs; a
+/// style can load nothing from elsewhere.
+const CONSOLE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'; manifest-src 'self'",
+);
+
+/// Kinds of pages, by what they need.
+#[derive(Clone, Copy)]
+pub(super) enum Page {
+    Public,
+    Console,
+    Docs,
+}
+
+impl Page {
+    /// The kind of the page at a path.
+    pub(super) fn of(path: &str) -> Self {
+        match path.split('/').nth(1) {
+            Some("admin") => Self::Console,
+            Some("api-docs") => Self::Docs,
+            _ => Self::Public,
+        }
+    }
+}
+
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // A confirmation link must not travel on to another site.
@@ -25,7 +52,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// Puts the headers on an answer.
-pub(super) fn secure(response: &mut Response, docs: bool) {
+pub(super) fn secure(response: &mut Response, page: Page) {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, value);
@@ -33,7 +60,12 @@ pub(super) fn secure(response: &mut Response, docs: bool) {
     let html =
         headers.get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
     if html {
-        headers.insert(header::CONTENT_SECURITY_POLICY, if docs { DOCS } else { STRICT });
+        let policy = match page {
+            Page::Public => STRICT,
+            Page::Console => CONSOLE,
+            Page::Docs => DOCS,
+        };
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         // Pages name files by their content: an old page must not outlive its files.
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     }

@@ -12,10 +12,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use minijinja::context;
 use runtime::Problem;
 
+use self::headers::Page;
 pub(crate) use self::pages::Site;
+use crate::language::Language;
 
 /// Turns an error into a page where a person rather than a program asked for one, and puts the
 /// security headers on everything.
@@ -24,18 +25,22 @@ pub(crate) async fn for_people(
     request: Request,
     next: Next,
 ) -> Response {
-    let wants_page = !request.uri().path().starts_with("/api")
-        && request
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|v| v.to_str().ok())
-            .is_some_and(|accept| accept.contains("text/html"));
-    let docs = request.uri().path().starts_with("/api-docs");
-    let mut response = next.run(request).await;
-    if wants_page && is_problem(&response) {
-        response = error_page(&site, response);
+    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    if !accept.is_some_and(|accept| accept.contains("text/html")) {
+        let mut response = next.run(request).await;
+        headers::secure(&mut response, Page::Public);
+        return response;
     }
-    headers::secure(&mut response, docs);
+    let path = request.uri().path();
+    let wants_page = !path.starts_with("/api");
+    let kind = Page::of(path);
+    let language = Language::of_request(request.headers());
+    let answer = async {
+        let response = next.run(request).await;
+        if wants_page && is_problem(&response) { error_page(&site, response) } else { response }
+    };
+    let mut response = language.scope(answer).await;
+    headers::secure(&mut response, kind);
     response
 }
 
@@ -45,29 +50,15 @@ fn is_problem(response: &Response) -> bool {
 
 fn error_page(site: &Site, problem: Response) -> Response {
     let status = problem.status();
-    let (heading, text) = match status {
-        StatusCode::NOT_FOUND => {
-            ("There is no such page", "The address may be mistyped, or the page is gone.")
-        }
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "Not right now",
-            "A part of our system is away. Nothing is lost; try again in a moment.",
-        ),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("That does not work here", "Go back to the start and try from there.")
-        }
-        _ => {
-            ("Something went wrong", "Try again. If it stays like this, tell us the number below.")
-        }
+    let message = match status {
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        StatusCode::METHOD_NOT_ALLOWED => "wrong_method",
+        _ => "failed",
     };
     let (mut parts, _) = problem.into_parts();
     let request_id = parts.headers.get(runtime::http::request_id::HEADER);
-    let request_id = request_id.and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let page = site.page(
-        heading,
-        "message.html",
-        context! { heading, text, action_label => "To the start", action_url => "/", request_id },
-    );
+    let page = site.message(message, request_id.and_then(|v| v.to_str().ok()));
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
     let mut response = (status, page).into_response();

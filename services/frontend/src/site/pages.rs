@@ -1,27 +1,29 @@
 //! Pages rendered by the server, in the same frame and style as the web app.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::{Html, IntoResponse, Response},
+    extract::Query,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use minijinja::{Environment, Value, context};
 use rust_embed::RustEmbed;
+use serde::Deserialize;
 use tracing::error;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::assets;
+use crate::language::Language;
 
 /// The inner parts of the pages.
 #[derive(RustEmbed)]
 #[folder = "web/pages/"]
 struct Inner;
 
-/// The frame around them, made by the web app's build.
-const FRAME: &str = "page.html";
+/// What they say, in every language.
+const WORDS: &str = include_str!("../../web/pages/words.json");
 /// What a page says when the web app was not built.
 const NOT_BUILT: &str = "<!doctype html><title>UserStream</title><h1>The web app is not built</h1>\
     <p>Run <code>make build</code>, then start UserStream again. The API works meanwhile.</p>";
@@ -29,66 +31,147 @@ const NOT_BUILT: &str = "<!doctype html><title>UserStream</title><h1>The web app
 /// The pages.
 pub(crate) struct Site {
     templates: Environment<'static>,
+    words: HashMap<String, Value>,
 }
 
 impl Site {
-    /// Reads the templates; a mistake in one is found now rather than by a person.
+    /// Reads the templates and their words; a mistake in one is found now rather than by a person.
     pub(crate) fn load() -> Result<Self, minijinja::Error> {
         let mut templates = Environment::new();
-        for name in Inner::iter() {
+        for name in Inner::iter().filter(|name| name.ends_with(".html")) {
             if let Some(file) = Inner::get(&name) {
                 let source = String::from_utf8_lossy(&file.data).into_owned();
                 templates.add_template_owned(name.into_owned(), source)?;
             }
         }
-        if let Some(frame) = assets::text(FRAME) {
-            templates.add_template_owned(FRAME, frame)?;
-        } else {
-            error!("the web app is not built: run `make build`; until then pages say so");
+        for language in Language::ALL {
+            let frame = frame(language);
+            let Some(source) = assets::text(&frame) else {
+                error!("the web app is not built: run `make build`; until then pages say so");
+                break;
+            };
+            templates.add_template_owned(frame, source)?;
         }
-        Ok(Self { templates })
+        let words = serde_json::from_str(WORDS).map_err(|error| {
+            minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
+        })?;
+        Ok(Self { templates, words })
     }
 
-    /// A page of a title and an inner part.
-    pub(crate) fn page(&self, title: &str, inner: &str, context: Value) -> Html<String> {
-        let Ok(frame) = self.templates.get_template(FRAME) else {
+    /// A page by the name of its inner part, in the language of the request in hand.
+    pub(crate) fn page(&self, name: &str, context: Value) -> Html<String> {
+        let words = self.words();
+        let title = words.get_attr(name).and_then(|words| words.get_attr("title"));
+        self.render(name, title.unwrap_or_default(), &words, context)
+    }
+
+    /// A page that says something, by the name of what it says, and names the request where that helps.
+    pub(crate) fn message(&self, message: &str, request_id: Option<&str>) -> Html<String> {
+        let words = self.words();
+        let heading = words
+            .get_attr("messages")
+            .and_then(|messages| messages.get_attr(message)?.get_attr("heading"));
+        let context = context! { message, request_id };
+        self.render("message", heading.unwrap_or_default(), &words, context)
+    }
+
+    fn words(&self) -> Value {
+        self.words.get(Language::current().tag()).cloned().unwrap_or_default()
+    }
+
+    fn render(&self, name: &str, title: Value, words: &Value, facts: Value) -> Html<String> {
+        let Ok(frame) = self.templates.get_template(&frame(Language::current())) else {
             return Html(NOT_BUILT.to_owned());
         };
-        let rendered = self.templates.get_template(inner).and_then(|t| t.render(context)).and_then(
-            |content| frame.render(context! { title, content => Value::from_safe_string(content) }),
-        );
+        let inner = self.templates.get_template(&format!("{name}.html"));
+        let content = inner.and_then(|t| t.render(context! { words, ..facts }));
+        let rendered = content.and_then(|content| {
+            frame.render(context! { title, content => Value::from_safe_string(content) })
+        });
         Html(rendered.unwrap_or_else(|cause| {
-            error!(%cause, page = inner, "a page could not be rendered");
+            error!(%cause, page = name, "a page could not be rendered");
             "<!doctype html><title>UserStream</title><h1>Something went wrong</h1>".to_owned()
         }))
     }
 
     /// The web app and its files.
-    pub(crate) fn routes(self: Arc<Self>) -> OpenApiRouter {
+    pub(crate) fn routes() -> OpenApiRouter {
         OpenApiRouter::new()
             .route("/", get(start))
-            .route("/admin", get(console).with_state(self))
+            .route("/admin", get(console))
+            .route("/admin/", get(console))
+            .route("/admin/{*page}", get(console))
             .route("/favicon.svg", get(assets::favicon))
             .route("/assets/{file}", get(assets::asset))
     }
 }
 
-/// What stands where the console will.
-async fn console(State(site): State<Arc<Site>>) -> Html<String> {
-    let context = context! {
-        heading => "The console is not part of this version",
-        text => "Everything it will do can be done by its calls, with the administrator's login. \
-                 They are documented, and can be tried, on the page behind the button.",
-        action_label => "Open the documentation",
-        action_url => "/api-docs",
-    };
-    site.page("Console", "message.html", context)
+/// The frame around a page, made by the web app's build.
+fn frame(language: Language) -> String {
+    format!("page.{}.html", language.tag())
 }
 
-async fn start(headers: HeaderMap) -> Response {
-    let page = assets::file_response("index.html", &headers);
-    if page.status() == StatusCode::NOT_FOUND {
+/// `?language=`
+#[derive(Deserialize)]
+struct StartQuery {
+    language: Option<String>,
+}
+
+/// The public page; with a language, remembers it first.
+async fn start(Query(query): Query<StartQuery>, headers: HeaderMap) -> Response {
+    if let Some(language) = query.language.as_deref().and_then(Language::of_tag) {
+        return ([(header::SET_COOKIE, language.cookie())], Redirect::to("/")).into_response();
+    }
+    built("index", &headers)
+}
+
+/// The console: one page, whatever the address below it.
+async fn console(headers: HeaderMap) -> Response {
+    built("admin", &headers)
+}
+
+/// A page of the build in the language of a request.
+fn built(page: &str, headers: &HeaderMap) -> Response {
+    let language = Language::of_request(headers);
+    let name = format!("{page}.{}.html", language.tag());
+    let mut response = assets::file_response(&name, headers);
+    if response.status() == StatusCode::NOT_FOUND {
         return (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response();
     }
-    page
+    let vary = HeaderValue::from_static("accept-encoding, accept-language, cookie");
+    response.headers_mut().insert(header::VARY, vary);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape of a value: its keys, without its words.
+    fn keys(value: &serde_json::Value, at: &str, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    keys(value, &format!("{at}.{name}"), found);
+                }
+            }
+            serde_json::Value::String(text) => {
+                assert!(!text.is_empty(), "{at}");
+                found.push(at.to_owned());
+            }
+            _ => panic!("{at} is no text"),
+        }
+    }
+
+    #[test]
+    fn every_language_says_everything() {
+        let words: HashMap<String, serde_json::Value> = serde_json::from_str(WORDS).unwrap();
+        let shapes = Language::ALL.map(|language| {
+            let mut found = Vec::new();
+            keys(&words[language.tag()], "", &mut found);
+            found
+        });
+        assert_eq!(shapes[0], shapes[1]);
+        assert_eq!(shapes[0], shapes[2]);
+    }
 }

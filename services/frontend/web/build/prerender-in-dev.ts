@@ -8,7 +8,7 @@ export function prerenderInDev(): Plugin {
     transformIndexHtml: {
       order: 'pre',
       async handler(html, { server, filename }) {
-        if (!server) return html;
+        if (!server || filename.endsWith('admin.html')) return html;
         const { fillPage } = await server.ssrLoadModule('/src/app/prerender.tsx');
         return fillPage(filename.endsWith('page.html') ? 'page' : 'index', html);
       },

@@ -22,9 +22,11 @@ pub(crate) fn routes(state: AppState) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(queues::list))
         .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::causes))
         .routes(routes!(dead_letters::get, dead_letters::delete))
         .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::replay_many))
+        .routes(routes!(dead_letters::delete_many))
         .with_state(state)
 }
 

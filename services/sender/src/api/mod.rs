@@ -11,7 +11,7 @@ use runtime::Problem;
 use store::{Notifications, StoreError, Templates};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{compose::Composer, templates::Catalogue};
+use crate::{compose::Composer, relay::Relay, templates::Catalogue};
 
 /// The largest body of a call with an e-mail's text, in bytes.
 const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
@@ -24,6 +24,7 @@ pub(crate) struct AppState {
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) composer: Composer,
+    pub(crate) relay: Arc<Relay>,
 }
 
 pub(crate) fn routes(state: AppState) -> OpenApiRouter {
@@ -32,6 +33,7 @@ pub(crate) fn routes(state: AppState) -> OpenApiRouter {
         .routes(routes!(templates::get, templates::put))
         .routes(routes!(templates::versions))
         .routes(routes!(templates::preview))
+        .routes(routes!(templates::test))
         .layer(DefaultBodyLimit::max(MAX_TEMPLATE_BYTES));
     OpenApiRouter::new()
         .merge(texts)

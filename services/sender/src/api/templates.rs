@@ -1,9 +1,11 @@
 //! `/templates`: the e-mails' texts, changed while they are in use.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::extract::State;
+use axum::{extract::State, http::HeaderMap};
+use chrono::Utc;
 use domain::FieldError;
+use lettre::Address;
 use minijinja::{Value, value::Serde};
 use runtime::{
     Json, Path, Problem, Query,
@@ -11,11 +13,14 @@ use runtime::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
-use store::{NewTemplate, Template};
+use store::{AttemptOutcome, NewTemplate, Template};
 use utoipa::{IntoParams, ToSchema};
 
 use super::AppState;
-use crate::templates::{Language, Mistake, Rendered, Texts, check, names, sample};
+use crate::{
+    relay::{Delivered, NotNow, Outgoing},
+    templates::{Language, Mistake, Rendered, Texts, check, names, sample},
+};
 
 /// `?locale=`
 #[derive(Deserialize, IntoParams)]
@@ -173,29 +178,91 @@ pub(super) async fn preview(
     Query(query): Query<LocaleQuery>,
     Json(body): Json<PreviewBody>,
 ) -> Result<Json<Preview>, Problem> {
+    let Rendered { subject, text, html } = draft(&app, &name, &query.language()?, &body).await?;
+    Ok(Json(Preview { subject, text, html }))
+}
+
+/// What became of a test.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TestOutcome {
+    /// Where it went.
+    to: String,
+    /// Whether the mail server took it.
+    outcome: AttemptOutcome,
+    /// What it said.
+    reply: String,
+}
+
+/// Sends an e-mail with sample data to the person that the caller acts for, and waits for what the mail server
+/// says. Nothing is changed.
+#[utoipa::path(post, path = "/templates/{name}/test", tag = "templates",
+    params(("name" = String, Path), LocaleQuery,
+        ("X-On-Behalf-Of" = String, Header, description = "The person's address")), responses(
+    (status = 200, body = TestOutcome),
+    (status = 404, description = "There is no such e-mail", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 413, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 422, description = "A mistake, with its line", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn test(
+    State(app): State<AppState>,
+    Path(name): Path<String>,
+    Query(query): Query<LocaleQuery>,
+    headers: HeaderMap,
+    Json(body): Json<PreviewBody>,
+) -> Result<Json<TestOutcome>, Problem> {
+    let to = headers.get("x-on-behalf-of").and_then(|to| to.to_str().ok()?.parse::<Address>().ok());
+    let to = to.ok_or_else(|| {
+        let message = "Say in X-On-Behalf-Of who is to get it.";
+        Problem::invalid([FieldError::new("x-on-behalf-of", "required", message)])
+    })?;
     let language = query.language()?;
-    let texts = latest(&app).await?;
-    let nearest = texts.nearest(&name, Some(language.as_str()));
+    let rendered = draft(&app, &name, &language, &body).await?;
+    let (id, bytes) = app.composer.compose_test(to.clone(), language.as_str(), &rendered);
+    let outgoing =
+        Outgoing { notification_id: id, created_at: Utc::now(), recipient: to.clone(), bytes };
+    let delivered = app.relay.deliver(outgoing).await.map_err(|why| {
+        let reason = match why {
+            NotNow::Away(reason) => format!("The mail server cannot be reached: {reason}."),
+            NotNow::Crowded(_) => "The mail server has its hands full.".to_owned(),
+        };
+        Problem::unavailable(format!("{reason} Try again in a moment."), Duration::from_secs(10))
+    })?;
+    let Delivered { outcome, reply, .. } = delivered;
+    Ok(Json(TestOutcome { to: to.to_string(), outcome, reply }))
+}
+
+/// A text as a person would get it, or the mistakes in it.
+async fn draft(
+    app: &AppState,
+    name: &str,
+    language: &Language,
+    body: &PreviewBody,
+) -> Result<Rendered, Problem> {
+    let texts = latest(app).await?;
+    let nearest = texts.nearest(name, Some(language.as_str()));
     let mut draft = nearest.cloned().ok_or_else(|| Problem::not_found("template"))?;
-    let PreviewBody { subject, text, html, context } = body;
     draft.locale = language.to_string();
-    draft.subject = subject.unwrap_or(draft.subject);
-    draft.text = text.unwrap_or(draft.text);
-    draft.html = html.unwrap_or(draft.html);
+    for (part, own) in [
+        (&mut draft.subject, &body.subject),
+        (&mut draft.text, &body.text),
+        (&mut draft.html, &body.html),
+    ] {
+        if let Some(own) = own {
+            part.clone_from(own);
+        }
+    }
     let mistakes = check(&texts, &draft);
     if !mistakes.is_empty() {
         return Err(refused(mistakes));
     }
-    let mut facts = sample(&name, app.composer.public_url());
-    let own = |name: &str| context.get(name).and_then(serde_json::Value::as_str);
+    let mut facts = sample(name, app.composer.public_url());
+    let own = |name: &str| body.context.get(name).and_then(serde_json::Value::as_str);
     facts.name = own("name").unwrap_or(facts.name);
     facts.surname = own("surname").unwrap_or(facts.surname);
-    for (name, value) in &context {
+    for (name, value) in &body.context {
         facts.more.insert(name.clone(), Value::from(Serde(value)));
     }
-    let rendered = texts.render_draft(&draft, facts).map_err(|mistake| refused([mistake]))?;
-    let Rendered { subject, text, html } = rendered;
-    Ok(Json(Preview { subject, text, html }))
+    texts.render_draft(&draft, facts).map_err(|mistake| refused([mistake]))
 }
 
 async fn latest(app: &AppState) -> Result<Arc<Texts>, Problem> {

@@ -1,4 +1,6 @@
+import type { Language } from '@/shared/i18n/language';
 import { text } from '@/shared/i18n/text';
+import { LanguageSwitch } from './language-switch';
 import { ThemeSwitch } from './theme/theme-switch';
 import { Wordmark } from './wordmark';
 
@@ -6,7 +8,7 @@ import { Wordmark } from './wordmark';
  * What stands around every page: rendered at build time, for the pages that the server fills, too.
  * `main` is the markup inside the card.
  */
-export function Frame({ main }: { main: string }) {
+export function Frame({ main, language }: { main: string; language: Language }) {
   return (
     <>
       <a className="skip-link" href="#main">
@@ -15,7 +17,10 @@ export function Frame({ main }: { main: string }) {
       <div className="page">
         <header className="page__header">
           <Wordmark />
-          <ThemeSwitch />
+          <div className="page__choices">
+            <LanguageSwitch language={language} />
+            <ThemeSwitch />
+          </div>
         </header>
         <main className="page__main" id="main" tabIndex={-1}>
           {/* biome-ignore lint/security/noDangerouslySetInnerHtml: our own markup, at build time. */}

@@ -1,8 +1,13 @@
+import sentences from '@validation/messages.json';
 /** Everything that the page says in English. Sentences of validation come from the domain crate. */
 export const en = {
   brand: 'UserStream',
+  /** Of validation, by field and code. They live with the Rust types. */
+  sentences,
   skipToContent: 'Skip to content',
-  footer: 'This page sets no cookies and loads nothing from elsewhere.',
+  footer:
+    'This page loads nothing from elsewhere, and sets no cookie except for a language that you choose.',
+  language: 'Language',
 
   theme: {
     label: 'Theme',
@@ -100,6 +105,7 @@ export const en = {
     sentAgain: 'We have asked for another e-mail. Look in the spam folder, too.',
     sendAgainFailed: 'That did not work just now. Please try again in a while.',
     another: 'Register another person',
+    registerAgain: 'Register again',
     announce: (stage: string, time: string | null) => (time ? `${stage} at ${time}.` : `${stage}.`),
   },
 };

@@ -1,13 +1,18 @@
+import { pageLanguage } from './language';
 import { text } from './text';
+
+/** Regions with a 24-hour clock, where the language alone does not say. */
+const LOCALES = { en: 'en-GB', de: 'de', ar: 'ar' } as const;
 
 /** `21:04:03` in the person's own time zone. */
 export function clockTime(at: string): string {
-  return new Date(at).toLocaleTimeString('en-GB', { hourCycle: 'h23' });
+  return new Date(at).toLocaleTimeString(LOCALES[pageLanguage()], { hourCycle: 'h23' });
 }
 
 /** The full date, time and zone, for a tooltip. */
 export function exactTime(at: string): string {
-  return new Date(at).toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+  const locale = LOCALES[pageLanguage()];
+  return new Date(at).toLocaleString(locale, { dateStyle: 'full', timeStyle: 'long' });
 }
 
 /** A wait in words: seconds up to two minutes, whole minutes (rounded up) beyond. */

@@ -1,4 +1,14 @@
 import { en } from './en';
+import type { Language } from './language';
 
-/** The words of the page's language. There is one language; the next one is chosen here. */
-export const text: typeof en = en;
+export type Words = typeof en;
+
+/** The words of the page's language; a live binding, set before anything is rendered. */
+export let text: Words = en;
+
+/** Loads the words of a language; English is there already. */
+export async function speak(language: Language): Promise<void> {
+  if (language === 'de') text = (await import('./de')).de;
+  else if (language === 'ar') text = (await import('./ar')).ar;
+  else text = en;
+}

@@ -1,5 +1,7 @@
 import { type Answer, asText, call, type Json } from '@/shared/http/answer';
+import { pageLanguage } from '@/shared/i18n/language';
 import { FIELDS, type Field, type FieldErrors, type Values } from '../model/values';
+import { sentence } from '../validation/validate';
 
 export type SubmitOutcome =
   | { kind: 'accepted'; id: string; statusUrl: string }
@@ -42,8 +44,14 @@ function readErrors(body: Json): FieldErrors {
   const errors: FieldErrors = {};
   for (const item of Array.isArray(body.errors) ? body.errors : []) {
     const field = FIELDS.find((known): known is Field => known === item?.field);
-    const message = asText(item?.message);
+    const message = translated(field, item?.code) ?? asText(item?.message);
     if (field && message) errors[field] ??= message;
   }
   return errors;
+}
+
+/** The API speaks English; a page in another language says the same in its own. */
+function translated(field: Field | undefined, code: unknown): string | undefined {
+  if (pageLanguage() === 'en' || !field) return undefined;
+  return sentence(field, String(code));
 }

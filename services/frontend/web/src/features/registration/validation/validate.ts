@@ -1,4 +1,4 @@
-import messages from '@validation/messages.json';
+import { text } from '@/shared/i18n/text';
 import { FIELDS, type Field, type FieldErrors, type Values } from '../model/values';
 import { parseEmail } from './email';
 import { parseName } from './name';
@@ -10,16 +10,20 @@ const PARSERS: Record<Field, (raw: string) => Verdict> = {
   email: parseEmail,
 };
 
-const SENTENCES: Record<string, string> = messages;
-
 export function parseField(field: Field, raw: string): Verdict {
   return PARSERS[field](raw);
+}
+
+/** What a broken rule is called in the page's language, if it is known. */
+export function sentence(field: string, code: string): string | undefined {
+  const sentences: Record<string, string> = text.sentences;
+  return sentences[`${field}.${code}`];
 }
 
 /** The sentence that says what is wrong with a field, if anything is. */
 export function fieldError(field: Field, raw: string): string | undefined {
   const { code } = parseField(field, raw);
-  return code && SENTENCES[`${field}.${code}`];
+  return code && sentence(field, code);
 }
 
 export function formErrors(values: Values): FieldErrors {

@@ -6,18 +6,18 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 /// Knows which proxies to believe.
-pub(super) struct ClientAddresses {
+pub(crate) struct ClientAddresses {
     trusted: Vec<IpNet>,
 }
 
 impl ClientAddresses {
-    pub(super) fn new(trusted: Vec<IpNet>) -> Self {
+    pub(crate) fn new(trusted: Vec<IpNet>) -> Self {
         Self { trusted }
     }
 
     /// The rightmost address that is no trusted proxy: the connection's own unless that is one, then
     /// through `X-Forwarded-For` from the right. What stands further left anyone can have written.
-    pub(super) fn of(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn of(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.ip().to_canonical();
         let forwarded = headers.get_all("x-forwarded-for").into_iter();
         let forwarded: Vec<&str> = forwarded
@@ -45,7 +45,7 @@ fn parse(entry: &str) -> Option<IpAddr> {
 }
 
 /// What a limit counts by: an IPv4 address, or the /64 that an IPv6 client has for itself.
-pub(super) fn counted(address: IpAddr) -> IpAddr {
+pub(crate) fn counted(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {

@@ -1,0 +1,178 @@
+import { AppShell, Burger, Button, Group, ScrollArea, Skeleton, Stack, Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, Navigate, Outlet, useLocation, useRouter } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useOnline } from '@/shared/hooks/use-online';
+import { t } from '@/shared/i18n/console';
+import { number } from '@/shared/i18n/console/format';
+import { onRefusal, useLive } from '@/shared/live/overview';
+import { meQuery, useLogOut } from '@/shared/session/session';
+import { tellError } from '@/shared/ui/notify';
+import { Failure } from '@/shared/ui/states';
+
+/** What stands around every page of who is logged in; who is not is led to the login, and back. */
+export function Shell() {
+  const me = useQuery(meQuery);
+  const location = useLocation();
+  if (me.data === null) {
+    const next = location.href === '/' ? undefined : location.href;
+    return <Navigate to="/login" search={next ? { next } : {}} replace />;
+  }
+  return <Frame>{me.error && !me.data ? <Broken /> : me.data ? <Outlet /> : <Waiting />}</Frame>;
+}
+
+function Frame({ children }: { children: React.ReactNode }) {
+  const [opened, { toggle, close }] = useDisclosure();
+  const location = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is another view.
+  useEffect(close, [location.pathname]);
+  return (
+    <AppShell
+      layout="alt"
+      header={{ height: { base: 56, md: 0 } }}
+      navbar={{ width: 240, breakpoint: 'md', collapsed: { mobile: !opened } }}
+      padding={{ base: 'md', md: 'xl' }}
+    >
+      <a className="skip-link" href="#main">
+        {t.skip}
+      </a>
+      <AppShell.Header hiddenFrom="md">
+        <Group h="100%" px="md" justify="space-between">
+          <Brand />
+          <Burger opened={opened} onClick={toggle} aria-label={t.menu} size="sm" />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="md" aria-label={t.main}>
+        <Group justify="space-between" h={40} mb="md" px={12}>
+          <Brand />
+          <Burger hiddenFrom="md" opened={opened} onClick={toggle} aria-label={t.menu} size="sm" />
+        </Group>
+        <AppShell.Section grow component={ScrollArea} type="auto">
+          <Navigation />
+        </AppShell.Section>
+        <AppShell.Section>
+          <Person />
+        </AppShell.Section>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" tabIndex={-1} className="console-main">
+        <Connection />
+        {children}
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function Brand() {
+  return (
+    <Link to="/" className="wordmark">
+      <svg className="wordmark__sign" viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M5 5v7a7 7 0 0 0 14 0" />
+        <circle cx="19" cy="5.5" r="2.5" />
+      </svg>
+      {t.brand}
+    </Link>
+  );
+}
+
+function Navigation() {
+  const { overview } = useLive();
+  const dead = overview?.queues?.reduce((sum, queue) => sum + queue.dead_letters, 0) ?? 0;
+  const administrator = useQuery(meQuery).data?.role === 'administrator';
+  return (
+    <Stack component="ul" gap={2} className="plain-list">
+      <Entry to="/" exact label={t.nav.overview} />
+      <Entry to="/registrations" label={t.nav.people} />
+      <Entry to="/emails" label={t.nav.emails} />
+      <Entry to="/reports" label={t.nav.reports} />
+      <Entry to="/dead-letters" label={t.nav.deadLetters} count={dead} />
+      <Entry to="/templates" label={t.nav.templates} />
+      {administrator && <Entry to="/team" label={t.nav.team} />}
+    </Stack>
+  );
+}
+
+type EntryProps = { to: string; label: string; exact?: boolean; count?: number };
+
+function Entry({ to, label, exact = false, count = 0 }: EntryProps) {
+  return (
+    <li>
+      <Link to={to} activeOptions={{ exact, includeSearch: false }} className="console-nav__link">
+        {label}
+        {count > 0 && <span className="count tabular">{number(count)}</span>}
+      </Link>
+    </li>
+  );
+}
+
+function Person() {
+  const me = useQuery(meQuery).data;
+  const logOut = useLogOut();
+  if (!me) return <Skeleton height={64} />;
+  return (
+    <Stack gap={2}>
+      <Link to="/account" className="console-nav__link person">
+        <span className="cell-clip">
+          <span className="visually-hidden">{t.nav.account}: </span>
+          {me.email}
+          <Text component="span" size="xs" c="dimmed" display="block">
+            {t.session.roles[me.role]}
+          </Text>
+        </span>
+      </Link>
+      <Button
+        variant="subtle"
+        color="gray"
+        justify="flex-start"
+        px={12}
+        onClick={() => logOut().catch(tellError)}
+      >
+        {t.session.logout}
+      </Button>
+    </Stack>
+  );
+}
+
+/** Tells when what is seen may be old, and keeps watch over the session. */
+function Connection() {
+  const client = useQueryClient();
+  const online = useOnline();
+  const { connected } = useLive();
+  useEffect(
+    () => onRefusal(() => client.invalidateQueries({ queryKey: meQuery.queryKey })),
+    [client],
+  );
+  return (
+    <div role="status" className="connection">
+      {!(online && connected) && (
+        <p className="connection__note">{online ? t.live.off : t.live.offline}</p>
+      )}
+    </div>
+  );
+}
+
+/** The shape of a page whose person is not known yet. */
+function Waiting() {
+  return (
+    <Stack className="console-page" aria-busy="true">
+      <Skeleton height={32} width={220} />
+      <Skeleton height={320} />
+    </Stack>
+  );
+}
+
+function Broken() {
+  const router = useRouter();
+  const me = useQuery(meQuery);
+  return (
+    <div className="console-page">
+      <Failure
+        error={me.error}
+        onRetry={() => {
+          me.refetch();
+          router.invalidate();
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,193 @@
+import {
+  Anchor,
+  Group,
+  Select,
+  SimpleGrid,
+  Skeleton,
+  Stack,
+  Tabs,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useBlocker } from '@tanstack/react-router';
+import { useState } from 'react';
+import { asApiError } from '@/shared/api/errors';
+import type { Template } from '@/shared/api/types';
+import { t } from '@/shared/i18n/console';
+import { dateTime, languageName, number } from '@/shared/i18n/console/format';
+import { ChangeButton } from '@/shared/session/change-button';
+import { tell, tellError } from '@/shared/ui/notify';
+import { Page } from '@/shared/ui/page';
+import { Failure } from '@/shared/ui/states';
+import { type Draft, previewQuery, saveTemplate, sendTest, versionsQuery } from './api';
+
+type Props = { name: string; locale: string };
+
+/** The text of one e-mail in one language, and how it looks while it is written. */
+export function EditorPage({ name, locale }: Props) {
+  const { data, error, refetch } = useQuery(versionsQuery(name, locale));
+  const title = t.templates.editor(t.emails.names[name] ?? name, languageName(locale));
+  const newest = data?.items[0];
+  return (
+    <Page title={title}>
+      <Anchor renderRoot={(props) => <Link to="/templates" {...props} />} w="fit-content">
+        {t.templates.title}
+      </Anchor>
+      {error && !data && <Failure error={error} onRetry={refetch} />}
+      {!error && !newest && <Skeleton height={480} />}
+      {newest && data && (
+        <Editor key={`${name} ${locale}`} {...{ name, locale, newest, versions: data.items }} />
+      )}
+    </Page>
+  );
+}
+
+type EditorProps = Props & { newest: Template; versions: Template[] };
+
+const draftOf = ({ subject, text, html }: Template): Draft => ({ subject, text, html });
+
+function Editor({ name, locale, newest, versions }: EditorProps) {
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(() => draftOf(newest));
+  const [shown] = useDebouncedValue(draft, 350);
+  const preview = useQuery({
+    ...previewQuery(name, locale, shown),
+    placeholderData: keepPreviousData,
+  });
+  const [saving, setSaving] = useState(false);
+  const mistakes = asApiError(preview.error);
+  const changed = PARTS.some((part) => draft[part] !== newest[part]);
+  useBlocker({
+    shouldBlockFn: () => changed && !window.confirm(t.templates.leave),
+    enableBeforeUnload: changed,
+  });
+
+  async function save() {
+    setSaving(true);
+    try {
+      const saved = await saveTemplate(name, locale, draft);
+      tell(t.templates.saved(number(saved.version)));
+      await client.invalidateQueries({ queryKey: ['templates'] });
+    } catch (error) {
+      tellError(error);
+    } finally {
+      setSaving(false);
+    }
+  }
+
+  async function test() {
+    try {
+      const { to, outcome, reply } = await sendTest(name, locale, draft);
+      if (outcome === 'sent') tell(t.templates.tested(to));
+      else tellError(new Error(t.templates.testFailed(to, reply)));
+    } catch (error) {
+      tellError(error);
+    }
+  }
+
+  const field = (part: keyof Draft) => ({
+    label: t.templates[part],
+    value: draft[part],
+    error: preview.isFetching ? undefined : mistakes.about(part),
+    spellCheck: part !== 'html',
+    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
+      setDraft((old) => ({ ...old, [part]: currentTarget.value })),
+  });
+
+  return (
+    <>
+      <Group align="flex-end" gap="sm">
+        <ChangeButton loading={saving} onClick={save}>
+          {t.templates.save}
+        </ChangeButton>
+        <ChangeButton variant="default" onClick={test}>
+          {t.templates.test}
+        </ChangeButton>
+        <Versions versions={versions} onUse={(version) => setDraft(draftOf(version))} />
+        <Text c="dimmed" role="status">
+          {changed ? t.templates.unsaved : ''}
+        </Text>
+      </Group>
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+        <Stack className="code-input">
+          <TextInput dir="auto" {...field('subject')} />
+          <Textarea dir="auto" autosize minRows={8} maxRows={16} {...field('text')} />
+          <Textarea dir="ltr" autosize minRows={12} maxRows={24} {...field('html')} />
+        </Stack>
+        <section aria-label={t.templates.preview}>
+          {preview.error && !preview.isFetching && (
+            <Text c="var(--danger)" size="sm" mb="sm" role="alert">
+              {mistakes.fields.length > 0 ? t.templates.previewFailed : mistakes.message}
+            </Text>
+          )}
+          {preview.data ? <Views {...preview.data} /> : !preview.error && <Skeleton height={480} />}
+        </section>
+      </SimpleGrid>
+    </>
+  );
+}
+
+const PARTS = ['subject', 'text', 'html'] as const;
+
+type VersionsProps = { versions: Template[]; onUse: (version: Template) => void };
+
+function Versions({ versions, onUse }: VersionsProps) {
+  if (versions.length < 2) return null;
+  return (
+    <Select
+      aria-label={t.templates.versions}
+      placeholder={t.templates.versions}
+      value={null}
+      data={versions.map(({ version, updated_at: at }, n) => ({
+        value: String(version),
+        label: [
+          t.templates.version(number(version)),
+          at ? dateTime(at) : t.templates.builtIn,
+          ...(n === 0 ? [t.templates.current] : []),
+        ].join(' · '),
+      }))}
+      onChange={(value) => {
+        const version = versions.find((known) => String(known.version) === value);
+        if (version) onUse(version);
+      }}
+    />
+  );
+}
+
+/** The e-mail as a person would get it, in a frame that runs nothing. */
+function Views({ subject, text, html }: Draft) {
+  return (
+    <Tabs defaultValue="html" keepMounted={false}>
+      <Text fw={600} mb="sm" dir="auto">
+        {subject}
+      </Text>
+      <Tabs.List mb="sm">
+        {(['html', 'phone', 'text'] as const).map((view) => (
+          <Tabs.Tab key={view} value={view}>
+            {t.templates.views[view]}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {(['html', 'phone'] as const).map((view) => (
+        <Tabs.Panel key={view} value={view}>
+          <iframe
+            className="mail-frame"
+            data-phone={view === 'phone' || undefined}
+            title={t.templates.views[view]}
+            sandbox=""
+            srcDoc={html}
+          />
+        </Tabs.Panel>
+      ))}
+      <Tabs.Panel value="text">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard. */}
+        <pre className="code-block" dir="auto" tabIndex={0}>
+          {text}
+        </pre>
+      </Tabs.Panel>
+    </Tabs>
+  );
+}

@@ -1,0 +1,65 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import { t } from '../i18n/console';
+import { Failure } from './states';
+
+type Props = {
+  opened: boolean;
+  onClose: () => void;
+  title: string;
+  /** What goes, and what stays. */
+  children: ReactNode;
+  /** Says what it does. */
+  button: string;
+  danger?: boolean;
+  disabled?: boolean;
+  onConfirm: () => Promise<unknown>;
+};
+
+/** Asks once before something that cannot be taken back. */
+export function Confirm(props: Props) {
+  const { opened, onClose, title, children, button, danger = true, disabled, onConfirm } = props;
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+
+  async function confirm() {
+    setBusy(true);
+    setError(null);
+    try {
+      await onConfirm();
+      onClose();
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      styles={{ title: { fontWeight: 600 } }}
+      closeButtonProps={{ 'aria-label': t.close }}
+    >
+      <Stack>
+        <Text component="div">{children}</Text>
+        {error !== null && <Failure error={error} />}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            {t.cancel}
+          </Button>
+          <Button
+            {...(danger ? { color: 'danger' } : {})}
+            loading={busy}
+            disabled={disabled ?? false}
+            onClick={confirm}
+          >
+            {button}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
