@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { CONSOLE_STATES } from './support/console-states.ts';
 import { somebody } from './support/page.ts';
 import { goTo, LOOKS, STATES, takeLook } from './support/states.ts';
 import { test } from './support/test.ts';
@@ -8,7 +9,7 @@ const FOLDER = resolve(
   process.env.SCREENSHOTS_DIR ?? 'test-results/screenshots',
 );
 
-for (const state of STATES) {
+for (const state of [...STATES, ...CONSOLE_STATES]) {
   test(state.name, async ({ page, system, guard, startSystem, mailServer }) => {
     await goTo(state, { page, system, guard, startSystem, mailServer });
     for (const look of LOOKS) {

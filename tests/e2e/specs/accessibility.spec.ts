@@ -1,8 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright';
+import { CONSOLE_STATES } from '../support/console-states.ts';
 import { goTo, LOOKS, STATES, takeLook } from '../support/states.ts';
 import { expect, test } from '../support/test.ts';
 
-for (const state of STATES) {
+for (const state of [...STATES, ...CONSOLE_STATES]) {
   test(`nothing is in anyone's way: ${state.name}`, async ({
     page,
     system,

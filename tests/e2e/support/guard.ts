@@ -15,6 +15,8 @@ export class Guard {
   readonly #complaints: string[] = [];
   readonly #tolerated: RegExp[] = [];
   #over = false;
+  /** Cookies that the test brings about. */
+  readonly cookies: string[] = [];
 
   constructor(context: BrowserContext) {
     context.on('request', (request) => {
@@ -24,7 +26,8 @@ export class Guard {
       }
     });
     context.on('response', (response) => {
-      if (!response.request().isNavigationRequest()) return;
+      // A redirect is no page.
+      if (!response.request().isNavigationRequest() || response.headers().location) return;
       const policy = response.headers()['content-security-policy'] ?? 'none';
       if (!policy.startsWith(POLICY)) this.#complain(`${response.url()} with ${policy}`);
     });

@@ -19,6 +19,9 @@ const BINARY = resolve(
 );
 const PATIENCE = 20_000;
 
+/** Who administers every system. */
+export const ADMINISTRATOR = { email: 'admin@example.com', password: 'correct horse battery' };
+
 /** None outlives its worker, however that ends. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -51,7 +54,12 @@ export class System {
           'name another one in USERSTREAM_BINARY.',
       );
     }
-    const system = new System(await freePorts(5), { RATE_LIMIT_PER_MINUTE: '0', ...settings });
+    const system = new System(await freePorts(5), {
+      RATE_LIMIT_PER_MINUTE: '0',
+      ADMIN_EMAIL: ADMINISTRATOR.email,
+      ADMIN_PASSWORD: ADMINISTRATOR.password,
+      ...settings,
+    });
     try {
       await system.launch();
     } catch (error) {
@@ -121,6 +129,17 @@ export class System {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(person),
+    });
+  }
+
+  /** Sends a queue what no service would send it, each line a message. */
+  publish(queue: string, lines: string[]): void {
+    const url = `sqlite:${join(this.#data, 'queue.db')}`;
+    const program = join(BINARY, '..', 'examples', 'publish');
+    execFileSync(program, [url, queue], {
+      cwd: this.#dir,
+      env: this.#env,
+      input: lines.join('\n'),
     });
   }
 

@@ -7,7 +7,8 @@ CREATE TABLE failed_logins (
     -- a hash: nothing here says whose account it is, or from where
     subject       VARCHAR(64) NOT NULL PRIMARY KEY,
     failures      BIGINT NOT NULL,
-    blocked_until TIMESTAMPTZ NOT NULL,
+    -- NULL while failures are free
+    blocked_until TIMESTAMPTZ,
     last_at       TIMESTAMPTZ NOT NULL
 );
 

@@ -33,8 +33,7 @@ impl Logins for PostgresStore {
             for subject in subjects {
                 // The row stays locked: of many at once each sees the ones before.
                 let row = sqlx::query(
-                    "INSERT INTO failed_logins AS f (subject, failures, blocked_until, last_at)
-                     VALUES ($1, 1, $2, $2)
+                    "INSERT INTO failed_logins AS f (subject, failures, last_at) VALUES ($1, 1, $2)
                      ON CONFLICT (subject) DO UPDATE SET failures = f.failures + 1, last_at = $2
                      RETURNING failures, blocked_until",
                 )
@@ -42,11 +41,11 @@ impl Logins for PostgresStore {
                 .bind(now)
                 .fetch_one(&mut *tx)
                 .await?;
-                let blocked_until: DateTime<Utc> = get(&row, 1)?;
-                if blocked_until > now {
-                    return Ok(Some(blocked_until));
+                let blocked_until: Option<DateTime<Utc>> = get(&row, 1)?;
+                if let Some(until) = blocked_until.filter(|until| *until > now) {
+                    return Ok(Some(until));
                 }
-                let wait = login::wait(get(&row, 0)?, subject.free);
+                let Some(wait) = login::wait(get(&row, 0)?, subject.free) else { continue };
                 sqlx::query("UPDATE failed_logins SET blocked_until = $2 WHERE subject = $1")
                     .bind(text::cut(&subject.key, 64))
                     .bind(time::after(now, wait))

@@ -24,8 +24,7 @@ impl Logins for SqliteStore {
             .store()?;
         for subject in subjects {
             let row = sqlx::query(
-                "INSERT INTO failed_logins (subject, failures, blocked_until, last_at)
-                 VALUES (?1, 1, ?2, ?2)
+                "INSERT INTO failed_logins (subject, failures, last_at) VALUES (?1, 1, ?2)
                  ON CONFLICT (subject) DO UPDATE SET failures = failures + 1, last_at = ?2
                  RETURNING failures, blocked_until",
             )
@@ -34,11 +33,11 @@ impl Logins for SqliteStore {
             .fetch_one(&mut *tx)
             .await
             .store()?;
-            let blocked_until: DateTime<Utc> = get(&row, 1).store()?;
-            if blocked_until > now {
-                return Ok(Some(blocked_until));
+            let blocked_until: Option<DateTime<Utc>> = get(&row, 1).store()?;
+            if let Some(until) = blocked_until.filter(|until| *until > now) {
+                return Ok(Some(until));
             }
-            let wait = login::wait(get(&row, 0).store()?, subject.free);
+            let Some(wait) = login::wait(get(&row, 0).store()?, subject.free) else { continue };
             sqlx::query("UPDATE failed_logins SET blocked_until = ?2 WHERE subject = ?1")
                 .bind(text::cut(&subject.key, 64))
                 .bind(time::text(time::after(now, wait)))

@@ -79,9 +79,10 @@ async fn pages_continue_where_the_last_one_ended() {
             "users_confirmed (<expr>=? AND rowid>?)",
         ),
     ] {
-        for (order, index) in
-            [(Order::Ascending, index.to_owned()), (Order::Descending, index.replace('>', "<"))]
-        {
+        for (order, index) in [
+            (Order::Ascending, index.to_owned()),
+            (Order::Descending, index.replace("rowid>", "rowid<")),
+        ] {
             let mut query = users::select(&filter, Some(UserId(1)), order);
             query.push(" LIMIT 50");
             let plan = assert_seeks(&store, query.sql().as_str()).await;

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::{Registration, RegistrationId};
+use domain::{FieldError, Registration, RegistrationId};
 use minijinja::context;
 use runtime::{Problem, http::extract};
 
@@ -22,6 +22,8 @@ struct Fields {
     name: String,
     surname: String,
     email: String,
+    /// A field that people do not see: a program has filled it in.
+    trapped: bool,
 }
 
 /// Registers, and answers with a page: thank you, or the form as it was with what to mend.
@@ -33,6 +35,9 @@ pub(super) async fn create(intake: &Intake, peer: SocketAddr, request: Request) 
         // Read first: even a person who must wait gets back what was typed.
         fields = parse(&extract::body(request).await?);
         intake.check_limit(client)?;
+        if fields.trapped {
+            return Err(trapped());
+        }
         let person = Registration::parse(&fields.name, &fields.surname, &fields.email)
             .map_err(Problem::invalid)?;
         intake.accept(person, wishes?).await
@@ -52,6 +57,7 @@ fn parse(body: &[u8]) -> Fields {
             "name" => fields.name = value.into_owned(),
             "surname" => fields.surname = value.into_owned(),
             "email" => fields.email = value.into_owned(),
+            "website" => fields.trapped = !value.is_empty(),
             _ => {}
         }
     }
@@ -84,7 +90,7 @@ fn form_again(intake: &Intake, fields: &Fields, problem: &Problem) -> Response {
         context! {
             values => context! { name => &fields.name, surname => &fields.surname, email => &fields.email },
             errors => context! { name => message("name"), surname => message("surname"), email => message("email") },
-            notice => (!in_fields).then(|| notice(problem.status())),
+            notice => (!in_fields).then(|| notice(fields, problem.status())),
         },
     );
     let mut response = (problem.status(), page).into_response();
@@ -94,9 +100,16 @@ fn form_again(intake: &Intake, fields: &Fields, problem: &Problem) -> Response {
     response
 }
 
+/// The person behind a helpful browser presses once more; a program does not read.
+fn trapped() -> Problem {
+    let message = "The field website must stay empty.";
+    Problem::invalid([FieldError::new("website", "trapped", message)])
+}
+
 /// Which words say why nothing was taken.
-fn notice(status: StatusCode) -> &'static str {
+fn notice(fields: &Fields, status: StatusCode) -> &'static str {
     match status {
+        StatusCode::UNPROCESSABLE_ENTITY if fields.trapped => "trapped",
         StatusCode::TOO_MANY_REQUESTS => "limited",
         StatusCode::SERVICE_UNAVAILABLE => "unavailable",
         _ => "failed",

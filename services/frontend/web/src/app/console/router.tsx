@@ -8,7 +8,6 @@ import {
 } from '@tanstack/react-router';
 import { validateDeadLettersSearch } from '@/features/dead-letters/search';
 import { validateEmailsSearch } from '@/features/emails/search';
-import { OverviewPage } from '@/features/overview/overview-page';
 import { validatePeopleSearch } from '@/features/people/search';
 import { validateReportsSearch } from '@/features/reports/search';
 import { LoginPage } from '@/features/session/login-page';
@@ -47,7 +46,7 @@ const inside = createRoute({ getParentRoute: () => root, id: 'inside', component
 const overview = createRoute({
   getParentRoute: () => inside,
   path: '/',
-  component: OverviewPage,
+  component: lazyRouteComponent(() => import('@/features/overview/overview-page'), 'OverviewPage'),
 });
 
 const people = createRoute({

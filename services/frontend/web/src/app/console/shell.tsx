@@ -1,8 +1,8 @@
 import { AppShell, Burger, Button, Group, ScrollArea, Skeleton, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, Navigate, Outlet, useLocation, useRouter } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router';
+import { type ReactNode, useEffect } from 'react';
 import { useOnline } from '@/shared/hooks/use-online';
 import { t } from '@/shared/i18n/console';
 import { number } from '@/shared/i18n/console/format';
@@ -14,15 +14,23 @@ import { Failure } from '@/shared/ui/states';
 /** What stands around every page of who is logged in; who is not is led to the login, and back. */
 export function Shell() {
   const me = useQuery(meQuery);
-  const location = useLocation();
-  if (me.data === null) {
-    const next = location.href === '/' ? undefined : location.href;
-    return <Navigate to="/login" search={next ? { next } : {}} replace />;
-  }
-  return <Frame>{me.error && !me.data ? <Broken /> : me.data ? <Outlet /> : <Waiting />}</Frame>;
+  const router = useRouter();
+  const isOut = me.data === null;
+  useEffect(() => {
+    if (!isOut) return;
+    const { href, pathname } = router.latestLocation;
+    const search = pathname === '/' ? {} : { next: href };
+    router.navigate({ to: '/login', search, replace: true });
+  }, [isOut, router]);
+  if (isOut) return null;
+  return (
+    <Frame isIn={me.data !== undefined}>
+      {me.error && !me.data ? <Broken /> : me.data ? <Outlet /> : <Waiting />}
+    </Frame>
+  );
 }
 
-function Frame({ children }: { children: React.ReactNode }) {
+function Frame({ isIn, children }: { isIn: boolean; children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure();
   const location = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page is another view.
@@ -49,14 +57,14 @@ function Frame({ children }: { children: React.ReactNode }) {
           <Burger hiddenFrom="md" opened={opened} onClick={toggle} aria-label={t.menu} size="sm" />
         </Group>
         <AppShell.Section grow component={ScrollArea} type="auto">
-          <Navigation />
+          {isIn && <Navigation />}
         </AppShell.Section>
         <AppShell.Section>
           <Person />
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className="console-main">
-        <Connection />
+        {isIn && <Connection />}
         {children}
       </AppShell.Main>
     </AppShell>

@@ -35,7 +35,7 @@ export function ActivityChart({ at, minutes }: Props) {
           yAxisProps={{
             allowDecimals: false,
             width: 44,
-            domain: [0, (max: number) => Math.max(4, max)],
+            domain: [0, (max: number) => roundUp(max)],
             orientation: directionOf(pageLanguage()) === 'rtl' ? 'right' : 'left',
           }}
         />
@@ -69,6 +69,12 @@ export function ActivityChart({ at, minutes }: Props) {
       </details>
     </>
   );
+}
+
+/** The end of a scale whose quarters are whole numbers. */
+function roundUp(max: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(max, 1))) - 1) * 4;
+  return Math.max(4, Math.ceil(max / step) * step);
 }
 
 /** Every minute of the hour, those too in which nobody came. */

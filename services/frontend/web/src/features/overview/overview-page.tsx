@@ -28,21 +28,23 @@ export function OverviewPage() {
           <Skeleton height={204} />
         )}
       </Paper>
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-        <Section title={t.overview.attention}>
-          {overview ? <Attention overview={overview} /> : <Lines />}
-        </Section>
+      <div className="overview__halves">
+        <Stack gap="lg">
+          <Section title={t.overview.attention}>
+            {overview ? <Attention overview={overview} /> : <Lines />}
+          </Section>
+          <Section title={t.overview.queues}>
+            {overview ? (
+              <Known value={overview.queues}>{(queues) => <Queues queues={queues} />}</Known>
+            ) : (
+              <Lines />
+            )}
+          </Section>
+        </Stack>
         <Section title={t.overview.services}>
           {overview ? <Services services={overview.services} /> : <Lines />}
         </Section>
-      </SimpleGrid>
-      <Section title={t.overview.queues}>
-        {overview ? (
-          <Known value={overview.queues}>{(queues) => <Queues queues={queues} />}</Known>
-        ) : (
-          <Lines />
-        )}
-      </Section>
+      </div>
     </Page>
   );
 }
@@ -56,7 +58,7 @@ function Tiles({ overview }: { overview: Overview | null }) {
     0,
   );
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="lg">
+    <SimpleGrid cols={{ base: 2, lg: 4 }} spacing={{ base: 'sm', sm: 'lg' }}>
       <Tile
         to="/registrations"
         label={t.overview.registrations}

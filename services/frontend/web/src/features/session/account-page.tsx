@@ -1,4 +1,4 @@
-import { Button, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { asApiError } from '@/shared/api/errors';
@@ -6,6 +6,7 @@ import { t } from '@/shared/i18n/console';
 import { changePassword, meQuery } from '@/shared/session/session';
 import { tell } from '@/shared/ui/notify';
 import { Page } from '@/shared/ui/page';
+import { PasswordField } from '@/shared/ui/password-field';
 import { Preferences } from '@/shared/ui/preferences';
 import { Failure } from '@/shared/ui/states';
 
@@ -64,7 +65,7 @@ function PasswordForm() {
           </Title>
           <Text c="dimmed">{t.account.passwordText}</Text>
         </div>
-        <PasswordInput
+        <PasswordField
           label={t.account.current}
           autoComplete="current-password"
           required
@@ -73,7 +74,7 @@ function PasswordForm() {
           error={refused.about('current')}
           onChange={(event) => setCurrent(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           label={t.account.next}
           description={t.account.nextHint}
           autoComplete="new-password"

@@ -1,4 +1,4 @@
-import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiError } from '@/shared/api/errors';
@@ -7,6 +7,7 @@ import { t } from '@/shared/i18n/console';
 import { duration } from '@/shared/i18n/console/format';
 import { logIn, meQuery } from '@/shared/session/session';
 import { useTitle } from '@/shared/ui/page';
+import { PasswordField } from '@/shared/ui/password-field';
 import { Failure } from '@/shared/ui/states';
 
 type Props = {
@@ -34,7 +35,7 @@ export function LoginPage({ ended, onLoggedIn }: Props) {
     setError(null);
     try {
       await logIn(email, password);
-      await client.invalidateQueries({ queryKey: meQuery.queryKey });
+      await client.fetchQuery({ ...meQuery, staleTime: 0 });
       onLoggedIn();
     } catch (caught) {
       setError(caught);
@@ -64,7 +65,7 @@ export function LoginPage({ ended, onLoggedIn }: Props) {
           value={email}
           onChange={(event) => setEmail(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           label={t.session.password}
           name="password"
           autoComplete="current-password"

@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Radio, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { asApiError } from '@/shared/api/errors';
@@ -6,6 +6,7 @@ import type { Account, Role } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
 import { meQuery } from '@/shared/session/session';
 import { tell } from '@/shared/ui/notify';
+import { PasswordField } from '@/shared/ui/password-field';
 import { Failure } from '@/shared/ui/states';
 import { changeMember, createMember, teamQuery } from './api';
 
@@ -57,7 +58,7 @@ export function MemberForm({ account, onDone }: { account: Account | null; onDon
             onChange={(event) => setEmail(event.currentTarget.value)}
           />
         )}
-        <PasswordInput
+        <PasswordField
           label={account ? t.team.newPassword : t.team.password}
           description={account ? t.team.newPasswordHint : t.team.passwordHint}
           autoComplete="new-password"

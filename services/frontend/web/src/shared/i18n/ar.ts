@@ -24,6 +24,7 @@ export const ar: Words = {
     submit: 'سجّل',
     sending: 'جارٍ الإرسال…',
     errorPrefix: 'خطأ:',
+    trap: 'اترك هذا فارغًا',
     errorSummary: (labels: string[]) =>
       labels.length === 1
         ? `لم يُرسل: صحّح الحقل «${labels[0]}».`
@@ -46,6 +47,10 @@ export const ar: Words = {
     unreachable: {
       title: 'تعذّر الوصول إلينا.',
       text: 'ما كتبته محفوظ. تحقق من اتصالك ثم حاول مرة أخرى.',
+    },
+    trapped: {
+      title: 'بدا ذلك كأنه برنامج.',
+      text: 'مُلئ حقل لا يراه الناس. ما كتبته محفوظ: اضغط «سجّل» مرة أخرى.',
     },
     failed: {
       title: 'حدث خطأ من جانبنا.',

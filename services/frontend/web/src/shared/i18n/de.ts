@@ -24,6 +24,7 @@ export const de: Words = {
     submit: 'Eintragen',
     sending: 'Wird gesendet …',
     errorPrefix: 'Fehler:',
+    trap: 'Lassen Sie dies leer',
     errorSummary: (labels: string[]) =>
       labels.length === 1
         ? `Nicht gesendet: Bitte berichtigen Sie das Feld ${labels[0]}.`
@@ -52,6 +53,10 @@ export const de: Words = {
     unreachable: {
       title: 'Wir waren nicht zu erreichen.',
       text: 'Ihre Eingaben bleiben stehen. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
+    },
+    trapped: {
+      title: 'Das sah nach einem Programm aus.',
+      text: 'Ein Feld, das Menschen nicht sehen, war ausgefüllt. Ihre Eingaben bleiben stehen: Drücken Sie noch einmal auf „Eintragen“.',
     },
     failed: {
       title: 'Bei uns ist etwas schiefgegangen.',

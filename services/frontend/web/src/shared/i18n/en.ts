@@ -23,6 +23,7 @@ export const en = {
     submit: 'Register',
     sending: 'Sending…',
     errorPrefix: 'Error:',
+    trap: 'Leave this empty',
     errorSummary: (labels: string[]) =>
       labels.length === 1
         ? `Not sent: please correct the field ${labels[0]}.`
@@ -54,6 +55,10 @@ export const en = {
     unreachable: {
       title: 'We could not be reached.',
       text: 'What you typed is kept. Check your connection and try again.',
+    },
+    trapped: {
+      title: 'That looked like a program.',
+      text: 'A field that people do not see was filled in. What you typed is kept: press Register once more.',
     },
     failed: {
       title: 'Something went wrong on our side.',

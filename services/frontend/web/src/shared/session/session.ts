@@ -3,15 +3,21 @@ import { frontend } from '@/shared/api/clients';
 import { ApiError, bodyOf } from '@/shared/api/errors';
 import type { Me } from '@/shared/api/types';
 
+/** Remembers that there is a session: the cookie itself is none of the script's business. */
+const HINT = 'userstream.session';
+
 /** Who is logged in; nobody is `null`. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async (): Promise<Me | null> => {
+    // Not asked for nothing: a browser notes every refusal as an error.
+    if (!hint.get()) return null;
     try {
       return await bodyOf(frontend.GET('/api/admin/me'));
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null;
-      throw error;
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+      hint.set(false);
+      return null;
     }
   },
   staleTime: 60_000,
@@ -19,6 +25,7 @@ export const meQuery = queryOptions({
 
 export async function logIn(email: string, password: string): Promise<void> {
   await bodyOf(frontend.POST('/api/admin/login', { body: { email, password } }));
+  hint.set(true);
 }
 
 /** Ends the session here and in the database, and forgets what it has seen. */
@@ -26,8 +33,9 @@ export function useLogOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await bodyOf(frontend.POST('/api/admin/logout'));
-    client.clear();
+    hint.set(false);
     client.setQueryData(meQuery.queryKey, null);
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== meQuery.queryKey[0] });
   };
 }
 
@@ -39,3 +47,22 @@ export function useMayChange(): boolean {
 export async function changePassword(current: string, next: string): Promise<void> {
   await bodyOf(frontend.PUT('/api/admin/password', { body: { current, new: next } }));
 }
+
+const hint = {
+  get(): boolean {
+    try {
+      return localStorage.getItem(HINT) !== null;
+    } catch {
+      // Without a memory one has to ask.
+      return true;
+    }
+  },
+  set(isIn: boolean): void {
+    try {
+      if (isIn) localStorage.setItem(HINT, 'yes');
+      else localStorage.removeItem(HINT);
+    } catch {
+      // It is asked for every time, then.
+    }
+  },
+};

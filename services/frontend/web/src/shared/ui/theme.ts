@@ -17,7 +17,6 @@ export const theme = createTheme({
   headings: { fontWeight: '600', sizes: { h1: { fontSize: '1.5rem', lineHeight: '2rem' } } },
   primaryColor: 'ink',
   primaryShade: { light: 7, dark: 3 },
-  autoContrast: true,
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
@@ -59,18 +58,30 @@ export const theme = createTheme({
   },
 });
 
+/** Both themes by the same names: the tokens know which one it is. */
+const TOKENS = {
+  '--mantine-color-body': 'var(--surface)',
+  '--mantine-color-text': 'var(--ink)',
+  '--mantine-color-bright': 'var(--ink)',
+  '--mantine-color-dimmed': 'var(--ink-soft)',
+  '--mantine-color-anchor': 'var(--accent)',
+  '--mantine-color-placeholder': 'var(--ink-soft)',
+  '--mantine-color-error': 'var(--danger)',
+  '--mantine-color-default': 'var(--field)',
+  '--mantine-color-default-hover': 'var(--hover)',
+  '--mantine-color-default-color': 'var(--ink)',
+  '--mantine-color-default-border': 'var(--line)',
+  '--mantine-color-ink-filled': 'var(--accent)',
+  '--mantine-color-ink-filled-hover': 'var(--accent-strong)',
+  '--mantine-color-danger-text': 'var(--danger)',
+  '--mantine-color-danger-light-color': 'var(--danger)',
+  '--mantine-color-danger-filled': 'var(--danger)',
+};
+
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {
-    '--mantine-color-body': 'var(--surface)',
-    '--mantine-color-text': 'var(--ink)',
-    '--mantine-color-dimmed': 'var(--ink-soft)',
-    '--mantine-color-default-border': 'var(--line)',
-    '--mantine-color-placeholder': 'var(--ink-soft)',
-    '--mantine-color-error': 'var(--danger)',
-    '--input-bd': 'var(--line-strong)',
-  },
-  light: {},
-  dark: {},
+  variables: {},
+  light: TOKENS,
+  dark: TOKENS,
 });
 
 const KEY = 'userstream.theme';

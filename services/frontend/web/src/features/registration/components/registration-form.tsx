@@ -7,6 +7,7 @@ import { BusyButton } from './busy-button';
 import { DomainSuggestion } from './domain-suggestion';
 import { FailureNotice } from './failure-notice';
 import { TextField } from './text-field';
+import { Trap } from './trap';
 
 type Props = {
   onAccepted: (receipt: Receipt) => void;
@@ -65,6 +66,7 @@ export function RegistrationForm({ onAccepted, initial, focus }: Props) {
           }
         />
       </div>
+      <Trap />
       <div className="actions">
         <BusyButton
           label={text.form.submit}

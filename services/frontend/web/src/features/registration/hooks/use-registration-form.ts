@@ -9,7 +9,7 @@ import { IdempotencyKeys } from '../model/idempotency';
 import type { Receipt } from '../model/receipt';
 import { FIELDS, type Field, type FieldErrors, type Values } from '../model/values';
 import { fieldError, formErrors } from '../validation/validate';
-import { readValues } from './form-values';
+import { readValues, springTrap } from './form-values';
 import { useDomainSuggestion } from './use-domain-suggestion';
 
 /**
@@ -86,6 +86,9 @@ export function useRegistrationForm(onAccepted: (receipt: Receipt) => void) {
   function onSubmit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     if (inFlight.current || secondsLeft > 0) return;
+    if (springTrap(event.currentTarget)) {
+      return setFailure({ kind: 'trapped', until: null, requestId: null });
+    }
     const values = readValues(event.currentTarget);
     const found = formErrors(values);
     if (Object.keys(found).length > 0) return refuse(found);

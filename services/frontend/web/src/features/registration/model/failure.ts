@@ -2,7 +2,7 @@ import type { SubmitOutcome } from '../api/submit-registration';
 
 /** Why a registration was not taken, and from when on (milliseconds since the epoch) to try again. */
 export type Failure = {
-  kind: 'limited' | 'unavailable' | 'unreachable' | 'offline' | 'failed';
+  kind: 'limited' | 'unavailable' | 'unreachable' | 'offline' | 'failed' | 'trapped';
   until: number | null;
   requestId: string | null;
 };

@@ -71,6 +71,7 @@ export const ar: ConsoleWords = {
     lede: 'لمن يديرون هذه القائمة.',
     email: 'البريد الإلكتروني',
     password: 'كلمة المرور',
+    showPassword: 'إظهار كلمة المرور أو إخفاؤها',
     submit: 'دخول',
     submitting: 'جارٍ الدخول…',
     wrong: 'العنوان أو كلمة المرور غير صحيحة.',

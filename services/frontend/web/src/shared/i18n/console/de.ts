@@ -64,6 +64,7 @@ export const de: ConsoleWords = {
     lede: 'Für die, die diese Liste führen.',
     email: 'E-Mail',
     password: 'Passwort',
+    showPassword: 'Passwort zeigen oder verbergen',
     submit: 'Anmelden',
     submitting: 'Wird angemeldet …',
     wrong: 'Die Adresse oder das Passwort stimmt nicht.',

@@ -66,6 +66,7 @@ export const en = {
     lede: 'For the people who run this list.',
     email: 'E-mail',
     password: 'Password',
+    showPassword: 'Show or hide the password',
     submit: 'Log in',
     submitting: 'Logging in…',
     wrong: 'The address or the password is not right.',
