@@ -7,10 +7,10 @@ WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(W
                $(wildcard crates/domain/validation/*.json docs/openapi/*.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint demo bench crash web openapi screenshots
+.PHONY: help build run test lint demo bench crash web openapi lighthouse screenshots
 
 help: ## Lists these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Builds what is missing and starts everything at http://localhost:3000
 	@./$(BIN) up
@@ -65,7 +65,13 @@ crash: build ## Kills, cuts and stalls everything under load, and counts what is
 openapi: ## Writes docs/openapi anew, from which the console makes its types
 	@WRITE_OPENAPI=1 cargo test --locked --quiet --package userstream --test openapi
 
-screenshots: web ## Takes a picture of every page, light and dark, on a phone and a desk
+lighthouse: web ## Has Lighthouse judge the public page: 95 of 100 in each category
 	@scripts/install-test-tools
 	@cargo build --locked --package userstream
+	@cd tests/lighthouse && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent lighthouse
+
+screenshots: web ## Takes a picture of every page, light and dark, on a phone and a desk
+	@scripts/install-test-tools
+	@cargo build --locked --package userstream --package userstream-queue --bins --examples
 	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent screenshots

@@ -37,10 +37,13 @@ test('a registration by keyboard alone', async ({ page }) => {
 test('every place of the page is reached in the order in which it is read', async ({ page }) => {
   await page.goto('/');
   const places: string[] = [];
-  for (let i = 0; i < 7; i += 1) places.push(await next(page));
+  for (let i = 0; i < 10; i += 1) places.push(await next(page));
   expect(places).toEqual([
     'Skip to content',
     'UserStream',
+    'English',
+    'Deutsch',
+    'العربية',
     'SystemLightDark',
     'name',
     'surname',

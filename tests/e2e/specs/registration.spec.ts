@@ -92,3 +92,19 @@ test('an e-mail that fails for good is told, and its address corrected', async (
   await expect(page.getByLabel('E-mail')).toBeFocused();
   await expect(page.getByLabel('E-mail')).toHaveValue(ada.email);
 });
+
+test('the public page is light', async ({ page }) => {
+  const sizes = new Map<string, Promise<number>>();
+  page.on('requestfinished', (request) => {
+    if (request.resourceType() !== 'script') return;
+    sizes.set(
+      request.url(),
+      request.sizes().then(({ responseBodySize }) => responseBodySize),
+    );
+  });
+  await page.goto('/', { waitUntil: 'networkidle' });
+  const bytes = await Promise.all(sizes.values());
+  expect(bytes.length, 'there are scripts').toBeGreaterThan(0);
+  const kib = bytes.reduce((sum, size) => sum + size, 0) / 1024;
+  expect(kib, 'compressed, as it travels').toBeLessThanOrEqual(100);
+});

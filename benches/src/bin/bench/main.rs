@@ -1,6 +1,7 @@
 //! `make bench`: the release binary measured, each figure a ratio beside its limit or peer of the
 //! same run, since absolute figures say more about the machine than about us.
 
+mod console;
 mod disk;
 mod load;
 mod mail;
@@ -29,7 +30,9 @@ const ROUND: Duration = Duration::from_secs(2);
 #[tokio::main]
 async fn main() -> ExitCode {
     let Some(binary) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain|mail|report]");
+        eprintln!(
+            "usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain|mail|report|console]"
+        );
         return ExitCode::FAILURE;
     };
     let binary = binary.canonicalize().unwrap_or(binary);
@@ -49,7 +52,10 @@ async fn main() -> ExitCode {
     if wanted("up") {
         ok &= intake_of_all(&binary).await;
     }
-    if ["intake", "drain", "mail", "report"].into_iter().any(wanted) {
+    if wanted("console") {
+        ok &= console::embedded(&binary).await;
+    }
+    if ["intake", "drain", "mail", "report", "console"].into_iter().any(wanted) {
         ok &= servers::measure(&binary, wanted).await;
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -56,6 +56,9 @@ pub(crate) async fn measure(binary: &Path, wanted: impl Fn(&str) -> bool) -> boo
     if wanted("report") {
         ok &= servers.report().await;
     }
+    if wanted("console") {
+        ok &= servers.console().await;
+    }
     ok
 }
 

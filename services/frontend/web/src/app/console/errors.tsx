@@ -7,13 +7,16 @@ import { EmptyState } from '@/shared/ui/states';
 export function NotFound() {
   useTitle(t.errors.gone);
   return (
-    <EmptyState
-      title={t.errors.gone}
-      text={t.errors.goneText}
-      action={
-        <Button renderRoot={(props) => <Link to="/" {...props} />}>{t.errors.toOverview}</Button>
-      }
-    />
+    <main>
+      <EmptyState
+        order={1}
+        title={t.errors.gone}
+        text={t.errors.goneText}
+        action={
+          <Button renderRoot={(props) => <Link to="/" {...props} />}>{t.errors.toOverview}</Button>
+        }
+      />
+    </main>
   );
 }
 
@@ -21,10 +24,13 @@ export function NotFound() {
 export function Crashed() {
   useTitle(t.errors.crashed);
   return (
-    <EmptyState
-      title={t.errors.crashed}
-      text={t.errors.crashedText}
-      action={<Button onClick={() => location.reload()}>{t.errors.reload}</Button>}
-    />
+    <main>
+      <EmptyState
+        order={1}
+        title={t.errors.crashed}
+        text={t.errors.crashedText}
+        action={<Button onClick={() => location.reload()}>{t.errors.reload}</Button>}
+      />
+    </main>
   );
 }

@@ -1,4 +1,4 @@
-import { Group, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -121,12 +121,12 @@ function columns(consider: (act: Plan['act'], which: Which) => void): Column<Cau
     },
     {
       id: 'actions',
-      header: '',
+      header: () => <span className="visually-hidden">{t.actions}</span>,
       cell: ({ row: { original: cause } }) => {
         const which = { queue: cause.queue, cause: cause.cause };
         const n = number(cause.count);
         return (
-          <Group gap="xs" justify="flex-end" wrap="nowrap">
+          <div className="row-actions">
             <ChangeButton variant="default" size="xs" onClick={() => consider('replay', which)}>
               {t.deadLetters.replayAll(n)}
             </ChangeButton>
@@ -138,7 +138,7 @@ function columns(consider: (act: Plan['act'], which: Which) => void): Column<Cau
             >
               {t.deadLetters.deleteAll(n)}
             </ChangeButton>
-          </Group>
+          </div>
         );
       },
       meta: { end: true },

@@ -31,6 +31,7 @@ export function ActivityChart({ at, minutes }: Props) {
           tickLine="none"
           valueFormatter={number}
           areaProps={{ isAnimationActive: false }}
+          areaChartProps={{ accessibilityLayer: false }}
           xAxisProps={{ minTickGap: 48, reversed: directionOf(pageLanguage()) === 'rtl' }}
           yAxisProps={{
             allowDecimals: false,

@@ -177,8 +177,8 @@ function Services({ services }: { services: ServiceState[] }) {
 
 function Queues({ queues }: { queues: NonNullable<Overview['queues']> }) {
   return (
-    <Table.ScrollContainer minWidth={0} type="native">
-      <Table>
+    <Table.ScrollContainer minWidth={0} type="native" tabIndex={0}>
+      <Table horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t.overview.queue}</Table.Th>

@@ -1,4 +1,4 @@
-import { Button, Group, Progress, Text } from '@mantine/core';
+import { Button, Progress, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Report } from '@/shared/api/types';
@@ -100,7 +100,7 @@ function columns(onDelete: (report: Report) => void, onChanged: () => void): Col
     },
     {
       id: 'actions',
-      header: '',
+      header: () => <span className="visually-hidden">{t.actions}</span>,
       cell: ({ row }) => <Actions report={row.original} {...{ onDelete, onChanged }} />,
       meta: { end: true },
     },
@@ -144,7 +144,7 @@ type ActionsProps = {
 function Actions({ report, onDelete, onChanged }: ActionsProps) {
   const mayChange = useMayChange();
   return (
-    <Group gap="xs" justify="flex-end" wrap="nowrap">
+    <div className="row-actions">
       {report.status === 'done' && report.file_path && mayChange && (
         <Button
           component="a"
@@ -175,6 +175,6 @@ function Actions({ report, onDelete, onChanged }: ActionsProps) {
       >
         {t.reports.delete}
       </ChangeButton>
-    </Group>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Account } from '@/shared/api/types';
@@ -52,9 +52,9 @@ export function TeamPage() {
     },
     {
       id: 'actions',
-      header: '',
+      header: () => <span className="visually-hidden">{t.actions}</span>,
       cell: ({ row: { original } }) => (
-        <Group gap="xs" justify="flex-end" wrap="nowrap">
+        <div className="row-actions">
           <Button
             variant="default"
             size="xs"
@@ -72,7 +72,7 @@ export function TeamPage() {
           >
             {t.team.delete}
           </Button>
-        </Group>
+        </div>
       ),
       meta: { end: true },
     },

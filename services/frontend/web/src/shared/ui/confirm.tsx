@@ -36,30 +36,36 @@ export function Confirm(props: Props) {
   }
 
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={title}
-      styles={{ title: { fontWeight: 600 } }}
-      closeButtonProps={{ 'aria-label': t.close }}
-    >
-      <Stack>
-        <Text component="div">{children}</Text>
-        {error !== null && <Failure error={error} />}
-        <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            {t.cancel}
-          </Button>
-          <Button
-            {...(danger ? { color: 'danger' } : {})}
-            loading={busy}
-            disabled={disabled ?? false}
-            onClick={confirm}
-          >
-            {button}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose}>
+      <Modal.Overlay />
+      <Modal.Content>
+        {/* Not the page's banner, which a header would be. */}
+        <Modal.Header role="presentation">
+          <Modal.Title fw={600} className="breakable">
+            {title}
+          </Modal.Title>
+          <Modal.CloseButton aria-label={t.close} />
+        </Modal.Header>
+        <Modal.Body>
+          <Stack>
+            <Text component="div">{children}</Text>
+            {error !== null && <Failure error={error} />}
+            <Group justify="flex-end" gap="sm">
+              <Button variant="default" onClick={onClose} data-autofocus>
+                {t.cancel}
+              </Button>
+              <Button
+                {...(danger ? { color: 'danger' } : {})}
+                loading={busy}
+                disabled={disabled ?? false}
+                onClick={confirm}
+              >
+                {button}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -45,29 +45,43 @@ export function DataTable<T>({
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={0} type="native">
-        <Table aria-label={label} aria-busy={rows === undefined}>
-          <Table.Thead>
+        <Table
+          // Its layout is another one on a phone, where the browser would forget what it is.
+          role="table"
+          className="data-table"
+          aria-label={label}
+          aria-busy={rows === undefined}
+        >
+          <Table.Thead role="rowgroup">
             {table.getHeaderGroups().map((group) => (
-              <Table.Tr key={group.id}>
+              <Table.Tr role="row" key={group.id}>
                 {group.headers.map(({ id, column, getContext }) => (
-                  <Table.Th key={id} {...placed(column.columnDef.meta)} c="dimmed" fw={400} fz="sm">
+                  <Table.Th
+                    role="columnheader"
+                    key={id}
+                    {...placed(column.columnDef.meta)}
+                    c="dimmed"
+                    fw={400}
+                    fz="sm"
+                  >
                     {flexRender(column.columnDef.header, getContext())}
                   </Table.Th>
                 ))}
               </Table.Tr>
             ))}
           </Table.Thead>
-          <Table.Tbody>
+          <Table.Tbody role="rowgroup">
             {rows === undefined && <SkeletonRows columns={columns.length} />}
             {table.getRowModel().rows.map((row) => (
               <Table.Tr
+                role="row"
                 key={row.id}
                 className="table-row"
                 data-open={row.id === open || undefined}
                 onClick={openByLink}
               >
                 {row.getVisibleCells().map(({ id, column, getContext }) => (
-                  <Table.Td key={id} {...placed(column.columnDef.meta)}>
+                  <Table.Td role="cell" key={id} {...placed(column.columnDef.meta)}>
                     {flexRender(column.columnDef.cell, getContext())}
                   </Table.Td>
                 ))}

@@ -9,15 +9,18 @@ type Props = { opened: boolean; onClose: () => void; title: string; children: Re
 export function Panel({ opened, onClose, title, children }: Props) {
   const end = directionOf(pageLanguage()) === 'rtl' ? 'left' : 'right';
   return (
-    <Drawer
-      opened={opened}
-      onClose={onClose}
-      position={end}
-      title={title}
-      styles={{ title: { fontWeight: 600, overflowWrap: 'anywhere' } }}
-      closeButtonProps={{ 'aria-label': t.close }}
-    >
-      {children}
-    </Drawer>
+    <Drawer.Root opened={opened} onClose={onClose} position={end}>
+      <Drawer.Overlay />
+      <Drawer.Content>
+        {/* Not the page's banner, which a header would be. */}
+        <Drawer.Header role="presentation">
+          <Drawer.Title fw={600} className="breakable">
+            {title}
+          </Drawer.Title>
+          <Drawer.CloseButton aria-label={t.close} />
+        </Drawer.Header>
+        <Drawer.Body>{children}</Drawer.Body>
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }

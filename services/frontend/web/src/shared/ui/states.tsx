@@ -4,13 +4,13 @@ import { asApiError } from '../api/errors';
 import { t } from '../i18n/console';
 import { duration } from '../i18n/console/format';
 
-type Empty = { title: string; text: string; action?: ReactNode };
+type Empty = { title: string; text: string; action?: ReactNode; order?: 1 | 2 };
 
 /** What a view without anything in it is, and what to do first. */
-export function EmptyState({ title, text, action }: Empty) {
+export function EmptyState({ title, text, action, order = 2 }: Empty) {
   return (
     <Stack align="center" gap="xs" py={64} px="md" ta="center">
-      <Title order={2} size="h4">
+      <Title order={order} size="h4">
         {title}
       </Title>
       <Text c="dimmed" maw={420}>

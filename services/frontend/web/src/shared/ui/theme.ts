@@ -48,11 +48,19 @@ export const theme = createTheme({
   },
   components: {
     Anchor: Anchor.extend({ defaultProps: { underline: 'hover' } }),
-    Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Button: Button.extend({
+      defaultProps: { size: 'sm' },
+      // The accent is light in the dark: what stands on it is not always white.
+      vars: (_theme, { variant = 'filled' }) => ({
+        root: variant === 'filled' ? { '--button-color': 'var(--on-accent)' } : {},
+      }),
+    }),
     Paper: Paper.extend({ defaultProps: { radius: 12 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 120 } } }),
-    Drawer: Drawer.extend({
+    ModalRoot: Modal.Root.extend({
+      defaultProps: { centered: true, transitionProps: { duration: 120 } },
+    }),
+    DrawerRoot: Drawer.Root.extend({
       defaultProps: { size: 'lg', transitionProps: { duration: 120 }, padding: 'lg' },
     }),
   },

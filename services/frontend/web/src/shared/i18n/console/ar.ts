@@ -7,6 +7,7 @@ export const ar: ConsoleWords = {
   skip: 'انتقل إلى المحتوى',
   main: 'القائمة الرئيسية',
   menu: 'القائمة',
+  actions: 'الإجراءات',
   close: 'إغلاق',
   cancel: 'إلغاء',
   save: 'حفظ',

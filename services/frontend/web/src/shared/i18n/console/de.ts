@@ -7,6 +7,7 @@ export const de: ConsoleWords = {
   skip: 'Zum Inhalt springen',
   main: 'Hauptmenü',
   menu: 'Menü',
+  actions: 'Aktionen',
   close: 'Schließen',
   cancel: 'Abbrechen',
   save: 'Speichern',

@@ -6,6 +6,7 @@ export const en = {
   skip: 'Skip to content',
   main: 'Main',
   menu: 'Menu',
+  actions: 'Actions',
   close: 'Close',
   cancel: 'Cancel',
   save: 'Save',
