@@ -9,7 +9,9 @@ async function next(page: Page): Promise<string> {
   await expect(focused).toBeInViewport();
   await expect(focused).toHaveCSS('outline-style', 'solid');
   await expect(focused).toHaveCSS('outline-width', '2px');
-  return focused.evaluate((element) => element.id || element.textContent || element.tagName);
+  return focused.evaluate(
+    (element) => element.id || element.ariaLabel || element.textContent || element.tagName,
+  );
 }
 
 test('a registration by keyboard alone', async ({ page }) => {

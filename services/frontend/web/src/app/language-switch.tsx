@@ -12,9 +12,11 @@ export function LanguageSwitch({ language }: { language: Language }) {
           href={`/?language=${tag}`}
           hrefLang={tag}
           lang={tag}
+          aria-label={name}
           aria-current={tag === language ? 'true' : undefined}
         >
-          {name}
+          <span className="languages__name">{name}</span>
+          <span className="languages__tag">{tag}</span>
         </a>
       ))}
     </nav>

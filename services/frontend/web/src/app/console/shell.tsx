@@ -41,6 +41,7 @@ function Frame({ isIn, children }: { isIn: boolean; children: ReactNode }) {
       header={{ height: { base: 56, md: 0 } }}
       navbar={{ width: 240, breakpoint: 'md', collapsed: { mobile: !opened } }}
       padding={{ base: 'md', md: 'xl' }}
+      transitionDuration={0}
     >
       <a className="skip-link" href="#main">
         {t.skip}

@@ -11,11 +11,11 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker } from '@tanstack/react-router';
 import { useState } from 'react';
 import { asApiError } from '@/shared/api/errors';
-import type { Template } from '@/shared/api/types';
+import type { Preview, Template } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
 import { dateTime, languageName, number } from '@/shared/i18n/console/format';
 import { ChangeButton } from '@/shared/session/change-button';
@@ -53,10 +53,10 @@ function Editor({ name, locale, newest, versions }: EditorProps) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(newest));
   const [shown] = useDebouncedValue(draft, 350);
-  const preview = useQuery({
-    ...previewQuery(name, locale, shown),
-    placeholderData: keepPreviousData,
-  });
+  const preview = useQuery(previewQuery(name, locale, shown));
+  // A mistake, most often half a word, does not take away what was to be seen before.
+  const [seen, setSeen] = useState<Preview | null>(null);
+  if (preview.data && preview.data !== seen) setSeen(preview.data);
   const [saving, setSaving] = useState(false);
   const mistakes = asApiError(preview.error);
   const changed = PARTS.some((part) => draft[part] !== newest[part]);

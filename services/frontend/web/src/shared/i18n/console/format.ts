@@ -1,7 +1,7 @@
 import { pageLanguage } from '../language';
 import { t } from './index';
 
-/** Dates of a region with a 24-hour clock where the language alone does not say. */
+/** The regions whose way to write dates is taken. Times have 24 hours in all of them. */
 const LOCALES = { en: 'en-GB', de: 'de', ar: 'ar' } as const;
 
 const locale = () => LOCALES[pageLanguage()];
@@ -32,13 +32,14 @@ export function bytes(value: number): string {
 
 /** The full date, time and zone. */
 export const exactTime = (at: string): string =>
-  new Date(at).toLocaleString(locale(), { dateStyle: 'full', timeStyle: 'long' });
+  new Date(at).toLocaleString(locale(), { dateStyle: 'full', timeStyle: 'long', hourCycle: 'h23' });
 
 /** `27 Nov 2026, 21:04`, in a zone if one is named. */
 export const dateTime = (at: string, timeZone?: string): string =>
   new Date(at).toLocaleString(locale(), {
     dateStyle: 'medium',
     timeStyle: 'short',
+    hourCycle: 'h23',
     ...(timeZone ? { timeZone } : {}),
   });
 
@@ -51,11 +52,16 @@ export const weekdayTime = (at: string, timeZone: string): string =>
     year: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
     timeZone,
   });
 
 export const clock = (at: string | number): string =>
-  new Date(at).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' });
+  new Date(at).toLocaleTimeString(locale(), {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
 
 export const clockSeconds = (at: string): string =>
   new Date(at).toLocaleString(locale(), {
@@ -64,6 +70,7 @@ export const clockSeconds = (at: string): string =>
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
+    hourCycle: 'h23',
   });
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -107,6 +114,7 @@ export const wallClock = (hour: number, minute: number): string =>
   new Date(Date.UTC(2026, 0, 1, hour, minute)).toLocaleTimeString(locale(), {
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
     timeZone: 'UTC',
   });
 
