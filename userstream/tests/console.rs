@@ -266,6 +266,28 @@ async fn a_text_is_tried_out_on_whoever_writes_it() {
 }
 
 #[tokio::test]
+async fn what_an_email_says_can_be_seen_but_its_links_not_used() {
+    let system = System::start(BINARY, &[]).await;
+    let console = system.console().await;
+    let call = system.http().post(system.url("/api/registrations"));
+    let person = json!({"name": "Ada <b>", "surname": "Lovelace", "email": "ada@example.com"});
+    let call = call.header(header::ACCEPT_LANGUAGE, "de").json(&person);
+    assert_eq!(call.send().await.unwrap().status(), 202);
+    let mail = eventually("the e-mail", || async { system.outbox().pop() }).await;
+    let listed = console.get("/notifications").await;
+    let id = listed["items"][0]["notification_id"].as_str().unwrap();
+    assert_eq!(listed["items"][0]["locale"], "de");
+    let preview = console.get(&format!("/notifications/{id}/preview")).await;
+    let text = preview["text"].as_str().unwrap();
+    assert!(text.starts_with("Guten Tag Ada <b>,"), "{text}");
+    assert!(preview["html"].as_str().unwrap().contains("Ada &lt;b&gt;"), "{preview}");
+    let link = text.split_whitespace().find(|word| word.contains("/confirm/")).unwrap();
+    assert!(!mail.contains(link), "it is none that would confirm the address");
+    let none = "/notifications/0190a000-0000-7000-8000-000000000000/preview";
+    assert!(console.try_get(none).await.unwrap_err().contains("404"));
+}
+
+#[tokio::test]
 async fn pages_speak_the_language_of_who_reads_them() {
     let system = System::start(BINARY, &[]).await;
     let page = async |path: &str, accept: &str, cookie: &str| {

@@ -22,6 +22,8 @@ export default defineConfig(({ isSsrBuild }) => ({
         // The Content-Security-Policy allows fonts from files only, and no inline script.
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
+        // The console's charts, which only its overview loads.
+        chunkSizeWarningLimit: 600,
         rolldownOptions: {
           input: {
             index: path('./index.html'),

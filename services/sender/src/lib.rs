@@ -24,7 +24,7 @@ use std::{io, sync::Arc, time::Duration};
 use domain::LinkKeys;
 use queue::{EMAIL_NOTIFICATIONS, Queue, Worker, WorkerSettings};
 use runtime::{Health, Service, ServiceClient, ServiceTokens, health::ask};
-use store::{Deliveries, Notifications, Overview, Templates};
+use store::{Deliveries, Notifications, Overview, Templates, Users};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +52,8 @@ pub struct Dependencies {
     pub deliveries: Arc<dyn Deliveries>,
     /// The log of e-mails.
     pub notifications: Arc<dyn Notifications>,
+    /// To whom they are, for those who look at one.
+    pub users: Arc<dyn Users>,
     /// The e-mails' texts that a person has changed.
     pub templates: Arc<dyn Templates>,
     /// Tells whether the database, or the service before it, is there.
@@ -73,7 +75,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let Dependencies { queue, deliveries, notifications, templates, database, tokens, .. } =
         dependencies;
-    let Dependencies { links, report_generator, .. } = dependencies;
+    let Dependencies { links, report_generator, users, .. } = dependencies;
     let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
     let relay = Arc::new(relay.map_err(io::Error::other)?);
     let catalogue = Arc::new(Catalogue::new(templates.clone()));
@@ -85,6 +87,7 @@ pub async fn run(
     let state = api::AppState {
         queue: queue.clone(),
         log: notifications,
+        users,
         templates,
         catalogue: catalogue.clone(),
         composer: composer.clone(),

@@ -16,6 +16,7 @@ pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
         queue,
         deliveries: store.clone(),
         notifications: store.clone(),
+        users: store.clone(),
         templates: store.clone(),
         database: store,
         tokens,

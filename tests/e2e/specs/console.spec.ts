@@ -237,6 +237,7 @@ test('an e-mail that failed is seen with the reply, and sent again', async ({
   await mail.getByRole('link').click();
   const aside = panel(page);
   await expect(aside.getByText('550 5.1.1 no such mailbox')).toBeVisible();
+  await expect(aside.frameLocator('iframe').getByText('Hello Ada')).toBeVisible();
   await aside.getByRole('button', { name: 'Send again' }).click();
   await expect(aside.getByRole('listitem')).toHaveCount(2);
 });

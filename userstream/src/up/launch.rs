@@ -59,6 +59,7 @@ pub(super) async fn all(
         queue: queue.clone(),
         deliveries: store.clone(),
         notifications: store.clone(),
+        users: store.clone(),
         templates: store.clone(),
         database: store.clone(),
         tokens: tokens.clone(),

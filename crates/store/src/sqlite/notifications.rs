@@ -19,7 +19,7 @@ use crate::{
 
 const SELECT: &str = "
     SELECT n.id, n.notification_id, n.user_id, n.notification_type, coalesce(u.email, n.recipient), n.status,
-           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context
+           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context, n.locale
     FROM notification_logs n LEFT JOIN users u ON u.id = n.user_id
     WHERE ";
 
@@ -70,6 +70,7 @@ fn notification(row: &SqliteRow) -> Result<(i64, Notification), sqlx::Error> {
         created_at: get(row, 8)?,
         sent_at: get(row, 9)?,
         context: get::<Option<Json<_>>>(row, 10)?.map(|Json(context)| context).unwrap_or_default(),
+        locale: get(row, 11)?,
     };
     Ok((get(row, 0)?, notification))
 }

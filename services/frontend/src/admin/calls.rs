@@ -45,6 +45,8 @@ carried! {
     notifications: get "/api/admin/notifications" => Sender;
     /// One e-mail.
     notification: get "/api/admin/notifications/{id}" ("id") => Sender;
+    /// What an e-mail says.
+    notification_preview: get "/api/admin/notifications/{id}/preview" ("id") => Sender;
     /// Asks for an e-mail to a user.
     create_notification: post "/api/admin/notifications" => Sender;
     /// Sends an e-mail again.

@@ -100,6 +100,7 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .routes(routes!(calls::registration_history))
         .routes(routes!(calls::notifications, calls::create_notification))
         .routes(routes!(calls::notification))
+        .routes(routes!(calls::notification_preview))
         .routes(routes!(calls::resend_notification))
         .routes(routes!(calls::templates))
         .routes(routes!(calls::template, calls::change_template))

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::DefaultBodyLimit;
 use queue::{Queue, QueueError};
 use runtime::Problem;
-use store::{Notifications, StoreError, Templates};
+use store::{Notifications, StoreError, Templates, Users};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{compose::Composer, relay::Relay, templates::Catalogue};
@@ -21,6 +21,7 @@ const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
 pub(crate) struct AppState {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) log: Arc<dyn Notifications>,
+    pub(crate) users: Arc<dyn Users>,
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) composer: Composer,
@@ -39,6 +40,7 @@ pub(crate) fn routes(state: AppState) -> OpenApiRouter {
         .merge(texts)
         .routes(routes!(notifications::list, notifications::create))
         .routes(routes!(notifications::get))
+        .routes(routes!(notifications::preview))
         .routes(routes!(notifications::resend))
         .with_state(state)
 }

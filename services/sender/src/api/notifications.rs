@@ -2,6 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 use domain::{EmailAddress, EmailRequested, Event, FieldError, NotificationId, Recipient, UserId};
+use minijinja::value::Serde;
 use queue::EMAIL_NOTIFICATIONS;
 use runtime::{
     Cursor, Json, Path, Problem, Query,
@@ -16,8 +17,8 @@ use store::{NewNotification, Notification, NotificationFilter, NotificationStatu
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::AppState;
-use crate::templates::names;
+use super::{AppState, templates::Preview};
+use crate::templates::{Facts, Rendered, names, sample};
 
 /// Names this service as the source of events.
 const SOURCE: &str = "/userstream/sender";
@@ -78,6 +79,42 @@ pub(super) async fn get(
     let notification = found.ok_or_else(|| Problem::not_found("notification"))?;
     let history = app.log.attempts(id).await.map_err(super::problem)?;
     Ok(Json(NotificationDetail { notification, history }))
+}
+
+/// Shows what an e-mail says, by the text in force. The links in it are samples: they are for the person, and
+/// nobody else is to act in their name.
+#[utoipa::path(get, path = "/notifications/{id}/preview", tag = "notifications",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = Preview),
+    (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "There is no text for it any more", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn preview(
+    State(app): State<AppState>,
+    Path(id): Path<NotificationId>,
+) -> Result<Json<Preview>, Problem> {
+    let found = app.log.notification(id).await.map_err(super::problem)?;
+    let Notification { user_id, notification_type, locale, context, .. } =
+        found.ok_or_else(|| Problem::not_found("notification"))?;
+    let person = match user_id {
+        Some(id) => app.users.user(id).await.map_err(super::problem)?,
+        None => None,
+    };
+    let texts = app.catalogue.latest().await.map_err(super::problem)?;
+    let gone = |reason| Problem::new(StatusCode::CONFLICT, reason);
+    let text = texts
+        .nearest(&notification_type, locale.as_deref())
+        .ok_or_else(|| gone("There is no text of this name any more.".to_owned()))?;
+    let mut facts: Facts<'_> = sample(&notification_type, app.composer.public_url());
+    (facts.name, facts.surname) =
+        person.as_ref().map_or(("", ""), |person| (&person.name, &person.surname));
+    for (name, value) in context.iter().filter(|(name, _)| !name.ends_with("_url")) {
+        facts.more.insert(name.clone(), minijinja::Value::from(Serde(value)));
+    }
+    let rendered = texts.render(text, facts);
+    let Rendered { subject, text, html } = rendered
+        .map_err(|mistake| gone(format!("The text cannot be filled in for it: {mistake}.")))?;
+    Ok(Json(Preview { subject, text, html }))
 }
 
 /// An e-mail to send.

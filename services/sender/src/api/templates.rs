@@ -157,11 +157,11 @@ pub(super) struct PreviewBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Preview {
     /// The subject.
-    subject: String,
+    pub(super) subject: String,
     /// The part in plain text.
-    text: String,
+    pub(super) text: String,
     /// The part in HTML.
-    html: String,
+    pub(super) html: String,
 }
 
 /// Shows an e-mail as a person would get it. Nothing is changed, and nothing sent.

@@ -88,6 +88,7 @@ impl Post {
             queue: self.queue.clone(),
             deliveries: self.store.clone(),
             notifications: self.store.clone(),
+            users: self.store.clone(),
             templates: self.store.clone(),
             database: self.store.clone(),
             tokens: tokens.clone(),

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { sender } from '@/shared/api/clients';
 import { bodyOf } from '@/shared/api/errors';
-import type { NotificationDetail } from '@/shared/api/types';
+import type { NotificationDetail, Preview } from '@/shared/api/types';
 import type { EmailsSearch } from './search';
 
 /** An e-mail on its way changes by itself. */
@@ -24,6 +24,14 @@ export const emailQuery = (id: string) =>
     queryFn: (): Promise<NotificationDetail> =>
       bodyOf(sender.GET('/notifications/{id}', { params: { path: { id } } })),
     refetchInterval: FOLLOW,
+  });
+
+/** What an e-mail says, with sample links. */
+export const previewQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['email', id, 'preview'],
+    queryFn: (): Promise<Preview> =>
+      bodyOf(sender.GET('/notifications/{id}/preview', { params: { path: { id } } })),
   });
 
 export async function resend(id: string): Promise<void> {

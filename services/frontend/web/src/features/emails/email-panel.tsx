@@ -6,11 +6,12 @@ import { t } from '@/shared/i18n/console';
 import { clockSeconds, exactTime, number } from '@/shared/i18n/console/format';
 import { ChangeButton } from '@/shared/session/change-button';
 import { Facts } from '@/shared/ui/facts';
+import { MailViews } from '@/shared/ui/mail-views';
 import { tell, tellError } from '@/shared/ui/notify';
 import { Panel } from '@/shared/ui/panel';
 import { Failure } from '@/shared/ui/states';
 import { When } from '@/shared/ui/when';
-import { emailQuery, resend } from './api';
+import { emailQuery, previewQuery, resend } from './api';
 import { EmailStatus, emailName } from './emails-page';
 
 type Props = { id: string | undefined; onClose: () => void };
@@ -70,6 +71,7 @@ function Details({ id }: { id: string }) {
         )}
       </Group>
       <Attempts mail={mail} />
+      <Contents id={id} />
     </Stack>
   );
 }
@@ -105,6 +107,23 @@ function Attempts({ mail }: { mail: NotificationDetail }) {
           ))}
         </ol>
       )}
+    </section>
+  );
+}
+
+/** What the e-mail says. */
+function Contents({ id }: { id: string }) {
+  const { data, error, refetch } = useQuery(previewQuery(id));
+  return (
+    <section>
+      <Title order={3} size="h5">
+        {t.emails.contents}
+      </Title>
+      <Text c="dimmed" size="sm" mb="sm">
+        {t.emails.contentsText}
+      </Text>
+      {error && !data && <Failure error={error} onRetry={refetch} />}
+      {data ? <MailViews {...data} /> : !error && <Skeleton height={320} />}
     </section>
   );
 }

@@ -5,7 +5,6 @@ import {
   SimpleGrid,
   Skeleton,
   Stack,
-  Tabs,
   Text,
   Textarea,
   TextInput,
@@ -19,6 +18,7 @@ import type { Preview, Template } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
 import { dateTime, languageName, number } from '@/shared/i18n/console/format';
 import { ChangeButton } from '@/shared/session/change-button';
+import { MailViews } from '@/shared/ui/mail-views';
 import { tell, tellError } from '@/shared/ui/notify';
 import { Page } from '@/shared/ui/page';
 import { Failure } from '@/shared/ui/states';
@@ -123,7 +123,7 @@ function Editor({ name, locale, newest, versions }: EditorProps) {
               {mistakes.fields.length > 0 ? t.templates.previewFailed : mistakes.message}
             </Text>
           )}
-          {preview.data ? <Views {...preview.data} /> : !preview.error && <Skeleton height={480} />}
+          {seen ? <MailViews {...seen} /> : !preview.error && <Skeleton height={480} />}
         </section>
       </SimpleGrid>
     </>
@@ -154,40 +154,5 @@ function Versions({ versions, onUse }: VersionsProps) {
         if (version) onUse(version);
       }}
     />
-  );
-}
-
-/** The e-mail as a person would get it, in a frame that runs nothing. */
-function Views({ subject, text, html }: Draft) {
-  return (
-    <Tabs defaultValue="html" keepMounted={false}>
-      <Text fw={600} mb="sm" dir="auto">
-        {subject}
-      </Text>
-      <Tabs.List mb="sm">
-        {(['html', 'phone', 'text'] as const).map((view) => (
-          <Tabs.Tab key={view} value={view}>
-            {t.templates.views[view]}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
-      {(['html', 'phone'] as const).map((view) => (
-        <Tabs.Panel key={view} value={view}>
-          <iframe
-            className="mail-frame"
-            data-phone={view === 'phone' || undefined}
-            title={t.templates.views[view]}
-            sandbox=""
-            srcDoc={html}
-          />
-        </Tabs.Panel>
-      ))}
-      <Tabs.Panel value="text">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keyboard. */}
-        <pre className="code-block" dir="auto" tabIndex={0}>
-          {text}
-        </pre>
-      </Tabs.Panel>
-    </Tabs>
   );
 }

@@ -238,6 +238,9 @@ export const de: ConsoleWords = {
       failed: 'Endgültig gescheitert',
       unknown: 'Nicht bekannt: Vom Sender kam nichts mehr',
     },
+    contents: 'Was sie sagt',
+    contentsText:
+      'Nach dem Text, der jetzt gilt. Die Links darin sind Beispiele: Die echten sind nur für die Person.',
     resend: 'Noch einmal senden',
     resent: 'Angefordert. Sie wird gleich gesendet.',
     toPerson: 'Zur Person',

@@ -234,6 +234,9 @@ export const en = {
       failed: 'Failed for good',
       unknown: 'Not known: the sender was not heard of again',
     },
+    contents: 'What it says',
+    contentsText:
+      'By the text in force. The links in it are samples: they are for the person alone.',
     resend: 'Send again',
     resent: 'Asked for. It is sent in a moment.',
     toPerson: 'To the person',
