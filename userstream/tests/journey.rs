@@ -184,6 +184,29 @@ async fn without_javascript_the_form_gets_pages_back() {
 }
 
 #[tokio::test]
+async fn a_program_that_fills_in_every_field_is_asked_again() {
+    let system = System::start(BINARY, &[]).await;
+    let person = [("name", "Ada"), ("surname", "Lovelace"), ("email", "ada@example.com")];
+    let post = async |website: &str| {
+        let fields = [&person[..], &[("website", website)]].concat();
+        let call = system.http().post(system.url("/api/registrations")).form(&fields);
+        let answer = call.header("accept", "text/html").send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, page) = post("https://example.com").await;
+    assert_eq!(status, 422);
+    assert!(page.contains("looked like a program") && page.contains(r#"value="Lovelace""#));
+    assert!(page.contains(r#"name="website""#) && !page.contains("https://example.com"));
+    // A person whose browser was too helpful presses once more.
+    assert_eq!(post("").await.0, 202);
+    let console = system.console().await;
+    testkit::eventually("one is stored", || async {
+        (console.all_users().await.len() == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_repeat_with_the_same_key_gets_the_first_answer_even_after_a_restart() {
     let mut system = System::start(BINARY, &[]).await;
     let url = system.url("/api/registrations");

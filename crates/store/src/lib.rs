@@ -168,6 +168,9 @@ pub trait Notifications: Send + Sync + 'static {
     ) -> Result<Option<Notification>, StoreError>;
     /// One notification.
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError>;
+    /// The language that an e-mail was asked for in (BCP 47); `None` where none was, or there is no such
+    /// e-mail.
+    async fn notification_locale(&self, id: NotificationId) -> Result<Option<String>, StoreError>;
     /// The attempts at one, in order; none where there is no such notification.
     async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError>;
     /// One page of notifications, newest first, and where to continue if there are more.

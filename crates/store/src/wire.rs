@@ -173,6 +173,13 @@ pub struct AdvanceSchedule {
     pub to: Option<DateTime<Utc>>,
 }
 
+/// `GET /notifications/{id}/locale`
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct NotificationLocale {
+    /// The language asked for (BCP 47); null where none was, or there is no such e-mail.
+    pub locale: Option<String>,
+}
+
 /// `GET /stats/activity`
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Activity {

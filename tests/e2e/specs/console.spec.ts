@@ -58,6 +58,12 @@ test('finding, following, correcting and deleting a person', async ({ page, syst
   await expect(steps.nth(0)).toContainText('Accepted');
   await expect(steps.nth(3)).toContainText('written to the outbox');
 
+  // By keyboard: away, and back by the list.
+  await page.keyboard.press('Escape');
+  await expect(aside).toHaveCount(0);
+  await row(page, ada.email).getByRole('link').focus();
+  await page.keyboard.press('Enter');
+
   await aside.getByRole('button', { name: 'Edit' }).click();
   await aside.getByLabel('Surname').fill('see www.example.com');
   await aside.getByRole('button', { name: 'Save' }).click();

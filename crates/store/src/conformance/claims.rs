@@ -179,6 +179,12 @@ pub async fn a_mail_speaks_the_language_of_its_registration(store: AnyStore) {
     let claims = store.claim_notifications(&requests, MINUTE).await.unwrap();
     let locales: Vec<_> = claims.into_iter().map(|claim| granted(claim).locale).collect();
     assert_eq!(locales, [Some("de".into()), Some("fr".into()), None]);
+    for (request, locale) in requests.iter().zip(locales) {
+        let told = store.notification_locale(request.notification_id).await.unwrap();
+        assert_eq!(told, locale);
+    }
+    let nobody = store.notification_locale(NotificationId(Uuid::now_v7())).await.unwrap();
+    assert_eq!(nobody, None);
     // One that no registration caused speaks that of the first.
     let mut later = requests[0].clone();
     later.notification_id = NotificationId(Uuid::now_v7());

@@ -66,9 +66,6 @@ pub struct Notification {
     pub created_at: DateTime<Utc>,
     /// When the mail server took it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// The language asked for (BCP 47).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locale: Option<String>,
     /// What the e-mail speaks of beside the person.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]

@@ -20,7 +20,7 @@ use crate::{
 
 const SELECT: &str = "
     SELECT n.id, n.notification_id, n.user_id, n.notification_type, coalesce(u.email, n.recipient), n.status,
-           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context, n.locale
+           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context
     FROM notification_logs n LEFT JOIN users u ON u.id = n.user_id
     WHERE ";
 
@@ -33,6 +33,8 @@ pub(super) const CLEAR: &str = "
     UPDATE users SET undeliverable_at = NULL, undeliverable_reply = NULL
     WHERE id = (SELECT user_id FROM notification_logs WHERE notification_id = $1)
       AND undeliverable_at IS NOT NULL";
+
+pub(super) const LOCALE: &str = "SELECT locale FROM notification_logs WHERE notification_id = $1";
 
 pub(super) const ATTEMPTS: &str = "
     SELECT a.at, a.outcome, a.reply
@@ -78,7 +80,6 @@ fn notification(row: &PgRow) -> Result<(i64, Notification), sqlx::Error> {
         created_at: get(row, 8)?,
         sent_at: get(row, 9)?,
         context: get::<Option<Json<_>>>(row, 10)?.map(|Json(context)| context).unwrap_or_default(),
-        locale: get(row, 11)?,
     };
     Ok((get(row, 0)?, notification))
 }
@@ -134,6 +135,14 @@ impl Notifications for PostgresStore {
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
         retry::repeatable(|| find(self, id)).await
+    }
+
+    async fn notification_locale(&self, id: NotificationId) -> Result<Option<String>, StoreError> {
+        retry::repeatable(|| async move {
+            let row = sqlx::query(LOCALE).bind(id.0).fetch_optional(self.work().await?).await?;
+            Ok(row::one(row.as_ref(), |row| get(row, 0))?.flatten())
+        })
+        .await
     }
 
     async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError> {

@@ -74,6 +74,7 @@ async fn hot_statements_seek_even_as_planned_for_empty_tables() {
         claims::MARK_UNDELIVERABLE,
         notifications::REQUEUE,
         notifications::CLEAR,
+        notifications::LOCALE,
         notifications::ATTEMPTS,
         users::UNFOLDED,
         users::FOLD,

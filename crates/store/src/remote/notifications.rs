@@ -12,7 +12,8 @@ use crate::{
     NotificationFilter, NotificationRequest, NotificationStatus, Notifications, Page, PastAttempt,
     ReleasedClaim, StoreError,
     wire::{
-        Attempts, ClaimNotifications, MAX_BATCH, NotificationClaims, PastAttempts, Releases, millis,
+        Attempts, ClaimNotifications, MAX_BATCH, NotificationClaims, NotificationLocale,
+        PastAttempts, Releases, millis,
     },
 };
 
@@ -76,6 +77,11 @@ impl Notifications for RemoteStore {
 
     async fn notification(&self, id: NotificationId) -> Result<Option<Notification>, StoreError> {
         self.find(&Call::new(Method::GET, format!("/notifications/{id}"))).await
+    }
+
+    async fn notification_locale(&self, id: NotificationId) -> Result<Option<String>, StoreError> {
+        let call = Call::new(Method::GET, format!("/notifications/{id}/locale"));
+        self.get(&call).await.map(|NotificationLocale { locale }| locale)
     }
 
     async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError> {

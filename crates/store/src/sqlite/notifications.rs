@@ -19,7 +19,7 @@ use crate::{
 
 const SELECT: &str = "
     SELECT n.id, n.notification_id, n.user_id, n.notification_type, coalesce(u.email, n.recipient), n.status,
-           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context, n.locale
+           n.attempts, n.last_reply, n.created_at, n.sent_at, n.context
     FROM notification_logs n LEFT JOIN users u ON u.id = n.user_id
     WHERE ";
 
@@ -32,6 +32,8 @@ pub(super) const CLEAR: &str = "
     UPDATE users SET undeliverable_at = NULL, undeliverable_reply = NULL
     WHERE id = (SELECT user_id FROM notification_logs WHERE notification_id = ?1)
       AND undeliverable_at IS NOT NULL";
+
+pub(super) const LOCALE: &str = "SELECT locale FROM notification_logs WHERE notification_id = ?1";
 
 pub(super) const ATTEMPTS: &str = "
     SELECT a.at, a.outcome, a.reply
@@ -70,7 +72,6 @@ fn notification(row: &SqliteRow) -> Result<(i64, Notification), sqlx::Error> {
         created_at: get(row, 8)?,
         sent_at: get(row, 9)?,
         context: get::<Option<Json<_>>>(row, 10)?.map(|Json(context)| context).unwrap_or_default(),
-        locale: get(row, 11)?,
     };
     Ok((get(row, 0)?, notification))
 }
@@ -121,6 +122,12 @@ impl Notifications for SqliteStore {
         query.push_bind(id.to_string());
         let row = query.build().fetch_optional(&self.readers).await.store()?;
         Ok(row::one(row.as_ref(), notification)?.map(|(_, notification)| notification))
+    }
+
+    async fn notification_locale(&self, id: NotificationId) -> Result<Option<String>, StoreError> {
+        let row =
+            sqlx::query(LOCALE).bind(id.to_string()).fetch_optional(&self.readers).await.store()?;
+        Ok(row::one(row.as_ref(), |row| get(row, 0))?.flatten())
     }
 
     async fn attempts(&self, id: NotificationId) -> Result<Vec<PastAttempt>, StoreError> {

@@ -54,6 +54,7 @@ async fn hot_statements_seek() {
         claims::MARK_UNDELIVERABLE,
         notifications::REQUEUE,
         notifications::CLEAR,
+        notifications::LOCALE,
         notifications::ATTEMPTS,
         // with what it takes along
         "DELETE FROM users WHERE id = 1",

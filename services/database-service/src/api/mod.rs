@@ -73,6 +73,7 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(registrations::leave))
         .routes(routes!(notifications::list, notifications::add))
         .routes(routes!(notifications::get))
+        .routes(routes!(notifications::locale))
         .routes(routes!(notifications::attempts))
         .routes(routes!(notifications::requeue))
         .routes(routes!(accounts::list, accounts::create))

@@ -12,7 +12,10 @@ use runtime::{
 use serde::Deserialize;
 use store::{
     NewNotification, Notification, NotificationFilter, NotificationStatus,
-    wire::{Attempts, ClaimNotifications, NotificationClaims, PastAttempts, Releases},
+    wire::{
+        Attempts, ClaimNotifications, NotificationClaims, NotificationLocale, PastAttempts,
+        Releases,
+    },
 };
 use utoipa::IntoParams;
 
@@ -62,6 +65,19 @@ pub(super) async fn get(
 ) -> Result<Json<Notification>, Problem> {
     let found = store.notification(id).await.map_err(problem)?;
     found.map(Json).ok_or_else(|| Problem::not_found("notification"))
+}
+
+/// The language that one e-mail was asked for in.
+#[utoipa::path(get, path = "/notifications/{id}/locale", tag = "notifications",
+    params(("id" = String, Path, format = Uuid)), responses(
+    (status = 200, body = NotificationLocale),
+    (status = 503, body = ProblemBody, content_type = PROBLEM)))]
+pub(super) async fn locale(
+    State(store): Db,
+    Path(id): Path<NotificationId>,
+) -> Result<Json<NotificationLocale>, Problem> {
+    let locale = store.notification_locale(id).await.map_err(problem)?;
+    Ok(Json(NotificationLocale { locale }))
 }
 
 /// The attempts at one e-mail, in order.

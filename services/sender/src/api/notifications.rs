@@ -94,12 +94,13 @@ pub(super) async fn preview(
     Path(id): Path<NotificationId>,
 ) -> Result<Json<Preview>, Problem> {
     let found = app.log.notification(id).await.map_err(super::problem)?;
-    let Notification { user_id, notification_type, locale, context, .. } =
+    let Notification { user_id, notification_type, context, .. } =
         found.ok_or_else(|| Problem::not_found("notification"))?;
     let person = match user_id {
         Some(id) => app.users.user(id).await.map_err(super::problem)?,
         None => None,
     };
+    let locale = app.log.notification_locale(id).await.map_err(super::problem)?;
     let texts = app.catalogue.latest().await.map_err(super::problem)?;
     let gone = |reason| Problem::new(StatusCode::CONFLICT, reason);
     let text = texts

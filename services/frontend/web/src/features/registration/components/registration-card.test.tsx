@@ -90,6 +90,22 @@ describe('validation', () => {
 });
 
 describe('submitting', () => {
+  it('asks a program again that fills in every field, and sends nothing', async () => {
+    const { posts, answers } = fakeServer();
+    render(<RegistrationCard />);
+    await fillIn();
+    const trap = document.querySelector<HTMLInputElement>('input[name=website]');
+    if (trap) trap.value = 'https://example.com';
+    await register();
+    expect(await screen.findByText('That looked like a program.')).toBeTruthy();
+    expect(posts).toEqual([]);
+    // A person presses once more.
+    answers.push(accepted);
+    await register();
+    expect(await screen.findByText('Thank you, we have it.')).toBeTruthy();
+    expect(posts.map(({ values }) => values)).toEqual([ADA]);
+  });
+
   it('turns the card and follows the registration', async () => {
     const { posts, answers } = fakeServer();
     answers.push(accepted);
