@@ -143,7 +143,7 @@ impl Queue for RabbitQueue {
     }
 
     async fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
-        self.shared.side.answered(self.shared.depth(queue)).await
+        self.shared.side.asked(|| self.shared.depth(queue)).await
     }
 
     async fn dead_letters(

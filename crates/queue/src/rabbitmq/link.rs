@@ -92,9 +92,25 @@ impl Link {
         if let Ok(result) = timeout(ANSWER, work).await {
             return result;
         }
+        self.give_up().await;
+        Err(silent("answer"))
+    }
+
+    /// The answer to a question that changes nothing: one that was lost is asked again, on another connection.
+    pub(super) async fn asked<T, F>(&self, question: impl Fn() -> F) -> Result<T, QueueError>
+    where
+        F: Future<Output = Result<T, QueueError>>,
+    {
+        if let Ok(result) = timeout(ANSWER, question()).await {
+            return result;
+        }
+        self.give_up().await;
+        self.answered(question()).await
+    }
+
+    async fn give_up(&self) {
         warn!(purpose = self.purpose, "RabbitMQ did not answer: this connection is given up");
         *self.state.lock().await = State::New;
-        Err(silent("answer"))
     }
 }
 
