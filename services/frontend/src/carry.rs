@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderMap, HeaderName, header},
     response::Response,
 };
-use runtime::{Problem, ServiceClient, http::request_id};
+use runtime::{
+    Problem, ServiceClient,
+    http::{on_behalf_of, request_id},
+};
 
 /// What a call may say besides its body.
 const ASKED: [HeaderName; 8] = [
@@ -33,8 +36,6 @@ const ANSWERED: [HeaderName; 9] = [
     header::LAST_MODIFIED,
     header::RETRY_AFTER,
 ];
-/// Names the person a service acts for.
-const ON_BEHALF_OF: HeaderName = HeaderName::from_static("x-on-behalf-of");
 
 /// The call at a service, under another path, and for a person where one is known.
 pub(crate) async fn carry(
@@ -46,7 +47,7 @@ pub(crate) async fn carry(
     let (parts, body) = request.into_parts();
     let mut headers = copy(&parts.headers, &ASKED);
     if let Some(person) = person.and_then(|person| person.parse().ok()) {
-        headers.insert(ON_BEHALF_OF, person);
+        headers.insert(on_behalf_of::HEADER, person);
     }
     if let Ok(id) = request_id::current().parse() {
         headers.insert(request_id::HEADER, id);

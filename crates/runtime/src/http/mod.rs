@@ -6,6 +6,7 @@ mod docs;
 pub mod extract;
 mod measures;
 mod observe;
+pub mod on_behalf_of;
 mod openapi;
 pub mod problem;
 pub mod request_id;

@@ -126,8 +126,7 @@ pub(super) async fn ask_for(
 
 /// The person that the caller acts for, as the Frontend tells.
 pub(super) fn on_behalf_of(headers: &HeaderMap) -> Option<String> {
-    let person = headers.get("x-on-behalf-of")?.to_str().ok()?;
-    (1..=254).contains(&person.len()).then(|| person.to_owned())
+    runtime::http::on_behalf_of::person(headers).map(ToOwned::to_owned)
 }
 
 fn check(request: &ReportRequested) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use lettre::Address;
 use minijinja::{Value, value::Serde};
 use runtime::{
     Json, Path, Problem, Query,
-    http::{cursor::PageBody, problem::ProblemBody},
+    http::{cursor::PageBody, on_behalf_of, problem::ProblemBody},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -210,7 +210,7 @@ pub(super) async fn test(
     headers: HeaderMap,
     Json(body): Json<PreviewBody>,
 ) -> Result<Json<TestOutcome>, Problem> {
-    let to = headers.get("x-on-behalf-of").and_then(|to| to.to_str().ok()?.parse::<Address>().ok());
+    let to = on_behalf_of::person(&headers).and_then(|to| to.parse::<Address>().ok());
     let to = to.ok_or_else(|| {
         let message = "Say in X-On-Behalf-Of who is to get it.";
         Problem::invalid([FieldError::new("x-on-behalf-of", "required", message)])

@@ -3,13 +3,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { NotificationDetail } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
-import { clockSeconds, exactTime, number } from '@/shared/i18n/console/format';
+import { number } from '@/shared/i18n/console/format';
 import { ChangeButton } from '@/shared/session/change-button';
 import { Facts } from '@/shared/ui/facts';
 import { MailViews } from '@/shared/ui/mail-views';
 import { tell, tellError } from '@/shared/ui/notify';
 import { Panel } from '@/shared/ui/panel';
 import { Failure } from '@/shared/ui/states';
+import { outcomeKind, TraceItem } from '@/shared/ui/trace';
 import { When } from '@/shared/ui/when';
 import { emailQuery, previewQuery, resend } from './api';
 import { EmailStatus, emailName } from './emails-page';
@@ -87,23 +88,9 @@ function Attempts({ mail }: { mail: NotificationDetail }) {
       ) : (
         <ol className="trace">
           {mail.history.map(({ at, outcome, reply }) => (
-            <li
-              key={at}
-              className="trace__item"
-              data-kind={outcome === 'sent' ? 'good' : outcome === 'failed' ? 'bad' : 'open'}
-            >
-              <div>{t.emails.outcomes[outcome]}</div>
-              {reply && (
-                <Text size="sm" dir="ltr" className="reply">
-                  {reply}
-                </Text>
-              )}
-              <Text size="sm" c="dimmed" className="tabular">
-                <time dateTime={at} title={exactTime(at)}>
-                  {clockSeconds(at)}
-                </time>
-              </Text>
-            </li>
+            <TraceItem key={at} at={at} kind={outcomeKind(outcome)} reply={reply}>
+              {t.emails.outcomes[outcome]}
+            </TraceItem>
           ))}
         </ol>
       )}

@@ -3,8 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { History } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
-import { clockSeconds, exactTime } from '@/shared/i18n/console/format';
 import { Failure } from '@/shared/ui/states';
+import { outcomeKind, TraceItem } from '@/shared/ui/trace';
 import { historyQuery } from './api';
 
 type Happening = History['timeline'][number];
@@ -20,20 +20,15 @@ export function Trace({ registrationId }: { registrationId: string }) {
       {data.outcome === 'duplicate' && <Text c="dimmed">{t.people.duplicate}</Text>}
       <ol className="trace">
         {data.timeline.map((happening, n) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: it only grows, at its end.
-          <li key={n} className="trace__item" data-kind={kindOf(happening)}>
-            <div>{words(happening)}</div>
-            {'reply' in happening && happening.reply && (
-              <Text size="sm" dir="ltr" className="reply">
-                {happening.reply}
-              </Text>
-            )}
-            <Text size="sm" c="dimmed" className="tabular">
-              <time dateTime={happening.at} title={exactTime(happening.at)}>
-                {clockSeconds(happening.at)}
-              </time>
-            </Text>
-          </li>
+          <TraceItem
+            // biome-ignore lint/suspicious/noArrayIndexKey: it only grows, at its end.
+            key={n}
+            at={happening.at}
+            kind={kindOf(happening)}
+            reply={'reply' in happening ? happening.reply : undefined}
+          >
+            {words(happening)}
+          </TraceItem>
         ))}
       </ol>
     </>
@@ -57,11 +52,7 @@ function words(happening: Happening) {
   }
 }
 
-function kindOf(happening: Happening): 'good' | 'bad' | 'open' {
+function kindOf(happening: Happening) {
   if (happening.stage === 'email_queued') return 'open';
-  if (happening.stage !== 'email_attempted') return 'good';
-  return { sent: 'good', failed: 'bad', retrying: 'open', unknown: 'open' }[happening.outcome] as
-    | 'good'
-    | 'bad'
-    | 'open';
+  return happening.stage === 'email_attempted' ? outcomeKind(happening.outcome) : 'good';
 }
