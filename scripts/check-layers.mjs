@@ -12,14 +12,15 @@ const metadata = JSON.parse(
 const PREFIX = "userstream-";
 const short = (name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name);
 const SERVICES = ["frontend", "queue-receiver", "sender", "database-service", "report-generator"];
-const SHARED = ["domain", "queue", "store", "runtime", "wiring"];
+const SHARED = ["domain", "trace", "queue", "store", "runtime", "wiring"];
 
 // What a crate of the house may depend on, tests aside.
 const MAY_KNOW = {
   domain: [],
-  queue: ["domain"],
-  store: ["domain"],
-  runtime: ["domain"],
+  trace: [],
+  queue: ["domain", "trace"],
+  store: ["domain", "trace"],
+  runtime: ["domain", "trace"],
   wiring: ["domain", "queue", "store", "runtime"],
   testkit: [],
   userstream: [...SHARED, ...SERVICES],

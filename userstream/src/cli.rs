@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Report(ReportOptions),
     /// Prints a service token, good for five minutes
     Token(TokenOptions),
+    /// Makes an authority and certificates, for development and closed networks
+    Certs(CertsOptions),
     #[command(flatten)]
     Service(Role),
 }
@@ -173,6 +175,23 @@ pub(crate) struct ReportOptions {
     /// The data folder of `userstream up`, whose secret is used unless `JWT_SECRET` is set
     #[arg(long, default_value = "var")]
     pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  userstream certs                                 for this machine and for containers, in ./certs
+  userstream certs --name users.internal --days 90")]
+pub(crate) struct CertsOptions {
+    /// The folder; an authority that is in it already signs again
+    #[arg(long, default_value = "certs")]
+    pub(crate) out: PathBuf,
+    /// A further name or address that the certificates are for; can be repeated
+    #[arg(long = "name")]
+    pub(crate) names: Vec<String>,
+    /// How long they are good for
+    #[arg(long, default_value_t = 365)]
+    pub(crate) days: u64,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `userstream`: picks a role and runs it.
 
+mod certs;
 mod cli;
 mod import;
 mod report;
@@ -32,6 +33,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Up(options) => up::run(env, &options),
         Command::Import(options) => import::run(&env, &options),
         Command::Report(options) => report::run(&env, &options),
+        Command::Certs(options) => certs::run(&options),
         Command::Token(options) => token::run(&env, &options),
         Command::Service(role) => service::run_alone(&env, role),
     }

@@ -65,7 +65,9 @@ async fn a_viewer_looks_and_changes_nothing() {
     assert!(made.get("password_hash").is_none());
     assert_eq!(ask(&administrator, Method::POST, "/team", new).await.0, 409);
 
-    let viewer = Console::log_in(system.url(""), "v@example.com", "a first password").await;
+    let viewer =
+        Console::log_in(system.http().clone(), system.url(""), "v@example.com", "a first password")
+            .await;
     assert_eq!(viewer.get("/me").await["role"], "viewer");
     assert_eq!(viewer.get("/users").await["items"][0]["name"], "Ada");
     let person = json!({"name": "Eve", "surname": "Lovelace", "email": "eve@example.com"});
@@ -106,8 +108,12 @@ async fn accounts_are_looked_after_by_administrators() {
     let new =
         json!({"email": "g@example.com", "password": "a first password", "role": "administrator"});
     let id = ask(&administrator, Method::POST, "/team", new).await.1["id"].as_i64().unwrap();
-    let grace = Console::log_in(system.url(""), "g@example.com", "a first password").await;
-    let elsewhere = Console::log_in(system.url(""), "g@example.com", "a first password").await;
+    let grace =
+        Console::log_in(system.http().clone(), system.url(""), "g@example.com", "a first password")
+            .await;
+    let elsewhere =
+        Console::log_in(system.http().clone(), system.url(""), "g@example.com", "a first password")
+            .await;
     let wrong = json!({"current": "a wrong password", "new": "a second password"});
     let (status, problem) = ask(&grace, Method::PUT, "/password", wrong).await;
     assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("current")));
@@ -308,8 +314,8 @@ async fn pages_speak_the_language_of_who_reads_them() {
     }
     let (_, html) = page("/confirm/nonsense", "de", "").await;
     assert!(html.contains("Dieser Link ist nicht vollständig"), "{html}");
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    let choose = client.no_proxy().build().unwrap().get(system.url("/?language=ar"));
+    let client = testkit::http_client_builder().redirect(reqwest::redirect::Policy::none());
+    let choose = client.build().unwrap().get(system.url("/?language=ar"));
     let chosen = choose.send().await.unwrap();
     assert_eq!(
         (chosen.status(), &chosen.headers()[header::LOCATION]),

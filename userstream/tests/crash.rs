@@ -90,7 +90,7 @@ async fn register_until(
     round: u64,
     client: usize,
 ) {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = testkit::http_client();
     for n in 0.. {
         if stop.load(Ordering::Relaxed) {
             return;

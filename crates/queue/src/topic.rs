@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use domain::{EmailRequested, Event, EventData, RegistrationSubmitted, ReportRequested};
 
 use futures::future::BoxFuture;
+use tracing::Span;
 
 use crate::{Message, Queue, QueueError, batch, worker::parse};
 
@@ -41,13 +42,40 @@ impl<T: EventData> Topic<T> {
         queue: &'a dyn Queue,
         events: impl IntoIterator<Item = (Event<T>, Option<String>)>,
     ) -> BoxFuture<'a, Result<(), QueueError>> {
+        let mut spans = Vec::new();
         let messages = events
             .into_iter()
-            .map(|(event, trace)| {
-                Message::event(&event.id, event.to_json()).with_traceparent(trace)
+            .map(|(event, traceparent)| {
+                let span = self.sending(&event, traceparent.as_deref());
+                let sent = span.as_ref().and_then(trace::traceparent_of);
+                spans.extend(span);
+                Message::event(&event.id, event.to_json()).with_traceparent(sent.or(traceparent))
             })
             .collect();
-        queue.publish(self.queue, messages)
+        let published = queue.publish(self.queue, messages);
+        if spans.is_empty() {
+            return published;
+        }
+        Box::pin(async move {
+            let result = published.await;
+            // They end when the messages are durable.
+            drop(spans);
+            result
+        })
+    }
+
+    /// The span of an event on its way into the queue, in a trace that somebody collects.
+    fn sending(&self, event: &Event<T>, traceparent: Option<&str>) -> Option<Span> {
+        let traceparent = traceparent.filter(|_| trace::is_on())?;
+        let span = trace::span!(
+            "producer",
+            format!("send {}", self.queue),
+            messaging.system = "userstream",
+            messaging.destination.name = self.queue,
+            messaging.message.id = event.id,
+        );
+        trace::continue_from(&span, Some(traceparent));
+        Some(span)
     }
 }
 

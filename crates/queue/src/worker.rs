@@ -10,6 +10,7 @@
 
 mod attempt;
 mod retry;
+mod spans;
 mod triage;
 mod verdicts;
 
@@ -22,7 +23,7 @@ use async_trait::async_trait;
 use domain::{Event, EventData};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::warn;
+use tracing::{Instrument, warn};
 use uuid::Uuid;
 
 pub use self::retry::RetryDelays;
@@ -225,7 +226,7 @@ impl<H: Handler> Worker<H> {
 
     async fn process(self: Arc<Self>, life: Arc<Life>, deliveries: Vec<Delivery>) {
         let started = Instant::now();
-        let (jobs, tags, malformed) = self.sort(deliveries);
+        let (mut jobs, tags, malformed) = self.sort(deliveries);
         // These go first, so that they do not wait for an outage of something they never needed.
         if let Err(error) = self.settle(&*life.consumer, malformed, started).await {
             return life.fail(error);
@@ -233,7 +234,9 @@ impl<H: Handler> Worker<H> {
         if jobs.is_empty() {
             return;
         }
-        let verdicts = match self.handle_through_outages(&jobs, &life.over).await {
+        let spans = spans::open(self.topic.queue, &mut jobs);
+        let handled = self.handle_through_outages(&jobs, &life.over).instrument(spans.first());
+        let verdicts = match handled.await {
             Some(outcomes) => {
                 let verdict = |(job, outcome): (&Job<_>, _)| self.judge(outcome, job.attempts);
                 tags.into_iter().zip(jobs.iter().zip(outcomes).map(verdict)).collect()

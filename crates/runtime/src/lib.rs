@@ -10,7 +10,7 @@
 //!     Ok("none yet".into())
 //! }
 //!
-//! # async fn run(listener: tokio::net::TcpListener, tokens: ServiceTokens, shutdown: tokio_util::sync::CancellationToken) -> std::io::Result<()> {
+//! # async fn run(listener: runtime::Listener, tokens: ServiceTokens, shutdown: tokio_util::sync::CancellationToken) -> std::io::Result<()> {
 //! let service = Service { name: "thing-service", port: 8090, title: "Thing Service", description: "…" };
 //! let health = Health::new().require("database", || async { Ok::<_, std::io::Error>(()) });
 //! let protected = runtime::tokens::require(OpenApiRouter::new().routes(routes!(things)), &tokens, service.name);
@@ -24,12 +24,13 @@ pub mod health;
 pub mod http;
 pub mod shutdown;
 pub mod telemetry;
+pub mod tls;
 pub mod tokens;
 
 pub use config::{ConfigError, Env, Secret};
 pub use health::Health;
 pub use http::{
-    Service,
+    Listener, Service,
     client::ServiceClient,
     cursor::Cursor,
     extract::{Json, Path, Query},
@@ -37,4 +38,5 @@ pub use http::{
     request_id::RequestId,
     serve,
 };
+pub use tls::{Identity, Trust};
 pub use tokens::ServiceTokens;

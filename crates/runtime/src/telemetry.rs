@@ -3,6 +3,7 @@
 mod json;
 mod output;
 mod panics;
+mod traces;
 
 use std::{
     io::{self, IsTerminal},
@@ -12,8 +13,7 @@ use std::{
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-pub use self::output::LogGuard;
-use self::output::Output;
+use self::output::{LogGuard, Output};
 use crate::config::{ConfigError, Env, error};
 
 /// Upper bounds of histogram buckets, in seconds: from a fast answer to a slow report.
@@ -22,18 +22,29 @@ const BUCKETS: [f64; 14] =
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
-/// Starts logging for a process that goes by `name`: `LOG_LEVEL`, `LOG_FORMAT`. Lines are written until
-/// the guard is dropped.
-pub fn init_logs(env: &Env, name: &'static str) -> Result<LogGuard, ConfigError> {
+/// Writes out logs and spans that are left when dropped. A process keeps it until its end.
+#[must_use]
+pub struct Telemetry {
+    // In this order: the last export may have something to log.
+    _traces: Option<traces::Exporter>,
+    _logs: LogGuard,
+}
+
+/// Starts logs, measurements and traces of a process that goes by `name`: `LOG_LEVEL`, `LOG_FORMAT`,
+/// `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_TRACES_SAMPLER_ARG`.
+pub fn start(env: &Env, name: &'static str) -> Result<Telemetry, ConfigError> {
     let level = env.text("LOG_LEVEL").unwrap_or("info");
     // Libraries speak of what only their own developers need; what concerns us we say ourselves.
     let directives = match level {
-        "off" | "error" | "warn" | "info" => format!("{level},sqlx=warn,hyper=warn,lapin=off"),
+        "off" | "error" | "warn" | "info" => {
+            format!("{level},sqlx=warn,hyper=warn,lapin=off,opentelemetry=warn")
+        }
         "debug" | "trace" => level.to_owned(),
         directives if directives.contains('=') => directives.to_owned(),
         _ => return Err(error("LOG_LEVEL", format!("{level:?} is not a level"), "info")),
     };
-    let filter = EnvFilter::try_new(directives)
+    // Spans are for collectors of traces.
+    let filter = EnvFilter::try_new(format!("{directives},{}=off", trace::TARGET))
         .map_err(|e| error("LOG_LEVEL", format!("{level:?} cannot be used: {e}"), "info"))?;
     let terminal = io::stdout().is_terminal();
     let json = match env.text("LOG_FORMAT") {
@@ -46,9 +57,11 @@ pub fn init_logs(env: &Env, name: &'static str) -> Result<LogGuard, ConfigError>
     };
     let (output, guard) = Output::start(io::stdout());
     let layer = if json { json_layer(name, output) } else { text_layer(terminal, output) };
-    tracing_subscriber::registry().with(layer.with_filter(filter)).init();
+    let (spans, exporter) = traces::start(env, name)?.unzip();
+    tracing_subscriber::registry().with(layer.with_filter(filter)).with(spans).init();
     panics::log_panics();
-    Ok(guard)
+    init_metrics();
+    Ok(Telemetry { _traces: exporter, _logs: guard })
 }
 
 type BoxedLayer = Box<dyn Layer<tracing_subscriber::Registry> + Send + Sync>;

@@ -41,11 +41,8 @@ async fn script(answers: &'static [&'static str]) -> (RemoteStore, Arc<Mutex<Vec
             connection.shutdown().await.unwrap();
         }
     });
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .read_timeout(Duration::from_millis(500))
-        .build()
-        .unwrap();
+    let client = testkit::http_client_builder().read_timeout(Duration::from_millis(500));
+    let client = client.build().unwrap();
     let count = Mutex::new(0);
     let token = Arc::new(move || {
         *count.lock().unwrap() += 1;
@@ -99,7 +96,7 @@ const STATS: &str = "HTTP/1.1 200 OK\r\ncontent-length: 89\r\n\r\n\
 #[tokio::test]
 async fn a_service_that_is_not_there_is_an_outage() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = testkit::http_client();
     let store = RemoteStore::new(format!("http://{gone}"), client, Arc::new(String::new));
     assert!(is_away(&store.check().await));
     assert!(is_away(&store.record(&[registration()]).await));
@@ -185,11 +182,6 @@ async fn silence_is_an_outage_and_not_waited_for_twice() {
 #[tokio::test]
 async fn another_answer_is_a_failure_that_says_what_came() {
     for (answer, told) in [
-        (
-            "HTTP/1.1 403 Forbidden\r\ncontent-length: 43\r\n\r\n\
-             {\"detail\":\"This token is for another one.\"}",
-            "403 Forbidden: This token is for another one.",
-        ),
         ("HTTP/1.1 418 I'm a teapot\r\ncontent-length: 5\r\n\r\nshort", "418"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{\"x\":", "not as agreed"),
         ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", "not as agreed"),
@@ -202,6 +194,19 @@ async fn another_answer_is_a_failure_that_says_what_came() {
     let (store, _) = script(Box::leak(Box::new([empty]))).await;
     let error = store.record(&[registration()]).await.unwrap_err();
     assert!(matches!(&error, StoreError::Failed(e) if e.contains("0 outcomes to 1")), "{error}");
+}
+
+/// While secrets are being changed, or differ, registrations wait: no attempt counts against them.
+#[tokio::test]
+async fn a_token_that_is_not_accepted_is_an_outage_that_says_so() {
+    for status in ["401 Unauthorized", "403 Forbidden"] {
+        let body = "{\"detail\":\"This token is for another one.\"}";
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let (store, _) = script(Box::leak(Box::new([&*answer.leak()]))).await;
+        let error = store.record(&[registration()]).await.unwrap_err();
+        let told = format!("{status}: This token is for another one.");
+        assert!(matches!(&error, StoreError::Unavailable(e) if e.contains(&told)), "{error}");
+    }
 }
 
 const USER: &str = "{\"id\":1,\"registration_id\":null,\"name\":\"A\",\"surname\":\"B\",\"email\":\"a@example.com\",\

@@ -18,8 +18,7 @@ pub struct Console {
 
 impl Console {
     /// Logs in; waits for the account, which is created while the system starts.
-    pub async fn log_in(base: String, email: &str, password: &str) -> Self {
-        let http = Client::builder().no_proxy().build().expect("an HTTP client");
+    pub async fn log_in(http: Client, base: String, email: &str, password: &str) -> Self {
         let credentials = json!({"email": email, "password": password});
         let cookie = eventually("the administrator can log in", || async {
             let call = http.post(format!("{base}/api/admin/login")).json(&credentials);

@@ -8,7 +8,9 @@
 
 mod api;
 mod authority;
+mod client;
 mod guard;
+mod load;
 mod mail_server;
 mod ports;
 mod postgres;
@@ -22,6 +24,8 @@ mod wait;
 
 pub use api::Console;
 pub use authority::{Authority, Certificate};
+pub use client::{http_client, http_client_builder, http_client_trusting};
+pub use load::Load;
 pub use mail_server::{
     MailBehaviour, MailServer, MailServerSettings, MailStep, MailTls, TakenMail,
 };

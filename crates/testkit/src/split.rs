@@ -4,13 +4,17 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Console, Process, Proxy, Role, api::ADMIN, eventually, free_ports};
+use crate::{
+    Authority, Certificate, Console, Load, Process, Proxy, Role, api::ADMIN, eventually,
+    free_ports, http_client, http_client_trusting,
+};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -21,6 +25,7 @@ pub struct SplitSettings {
     database: String,
     copies: BTreeMap<Role, usize>,
     variables: Vec<(&'static str, String)>,
+    tls: Option<Arc<Authority>>,
 }
 
 impl SplitSettings {
@@ -32,6 +37,7 @@ impl SplitSettings {
             database: database_url.into(),
             copies: Role::ALL.map(|role| (role, 1)).into(),
             variables: vec![("RATE_LIMIT_PER_MINUTE", "0".into())],
+            tls: None,
         }
     }
 
@@ -44,6 +50,14 @@ impl SplitSettings {
     #[must_use]
     pub fn copies(mut self, role: Role, copies: usize) -> Self {
         self.copies.insert(role, copies);
+        self
+    }
+
+    /// Every service speaks HTTPS, with a certificate that this authority signs, and trusts nobody else's
+    /// beside those that the system trusts.
+    #[must_use]
+    pub fn tls(mut self, authority: Authority) -> Self {
+        self.tls = Some(Arc::new(authority));
         self
     }
 
@@ -66,7 +80,26 @@ pub struct Split {
     settings: SplitSettings,
     binary: PathBuf,
     http: Client,
+    certificate: Option<Identity>,
     dir: Option<TempDir>,
+}
+
+/// The files of a service that speaks HTTPS.
+#[derive(Debug)]
+struct Identity {
+    authority: PathBuf,
+    certificate: Certificate,
+}
+
+impl Identity {
+    fn variables(&self) -> [(&'static str, String); 3] {
+        let text = |path: &Path| path.display().to_string();
+        [
+            ("TLS_CA_FILE", text(&self.authority)),
+            ("TLS_CERT_FILE", text(&self.certificate.certificate)),
+            ("TLS_KEY_FILE", text(&self.certificate.key)),
+        ]
+    }
 }
 
 #[derive(Debug)]
@@ -79,13 +112,22 @@ struct Copy {
 impl Split {
     /// Starts all copies and waits until they are ready.
     pub async fn start(binary: impl AsRef<Path>, settings: SplitSettings) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let certificate = settings.tls.as_ref().map(|authority| Identity {
+            authority: authority.write(dir.path()),
+            certificate: authority.issue("localhost", dir.path()),
+        });
         let mut split = Self {
+            certificate,
             copies: BTreeMap::new(),
             proxies: Role::ALL.map(|role| (role, Proxy::start([]))).into(),
             peaks: BTreeMap::new(),
             binary: binary.as_ref().to_owned(),
-            http: Client::builder().no_proxy().build().expect("an HTTP client"),
-            dir: Some(tempfile::tempdir().expect("a temporary folder")),
+            http: match &settings.tls {
+                Some(authority) => http_client_trusting(&authority.pem()),
+                None => http_client(),
+            },
+            dir: Some(dir),
             settings,
         };
         for role in Role::ALL {
@@ -109,8 +151,14 @@ impl Split {
 
     /// Starts a copy that is down, on its port and with its log.
     pub fn restart(&mut self, role: Role, copy: usize) {
+        self.restart_with(role, copy, &[]);
+    }
+
+    /// The same with these variables in place of the system's.
+    pub fn restart_with(&mut self, role: Role, copy: usize, own: &[(&'static str, String)]) {
         let log = self.log(role, copy);
         let mut variables = self.variables();
+        variables.extend_from_slice(own);
         variables.push(("PORT", self.copy(role, copy).port.to_string()));
         let process = Process::start(&self.binary, &[role.name()], &variables, &log);
         self.copy_mut(role, copy).process = Some(process);
@@ -196,12 +244,12 @@ impl Split {
 
     /// An address of a service that stays, whichever copies are there.
     pub fn url(&self, role: Role, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.proxy(role).port())
+        format!("{}:{}{path}", self.host(), self.proxy(role).port())
     }
 
     /// An address of one copy.
     pub fn copy_url(&self, role: Role, copy: usize, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.copy(role, copy).port)
+        format!("{}:{}{path}", self.host(), self.copy(role, copy).port)
     }
 
     /// What is in front of a service's copies.
@@ -216,7 +264,23 @@ impl Split {
 
     /// Logs in as the administrator.
     pub async fn console(&self) -> Console {
-        Console::log_in(self.url(Role::Frontend, ""), ADMIN.0, ADMIN.1).await
+        Console::log_in(self.http.clone(), self.url(Role::Frontend, ""), ADMIN.0, ADMIN.1).await
+    }
+
+    /// Lets people register until it is stopped.
+    pub fn load(&self) -> Load {
+        Load::start(&self.http, &self.url(Role::Frontend, ""))
+    }
+
+    /// The certificate and the key of all services, where they speak HTTPS.
+    pub fn certificate(&self) -> (&Path, &Path) {
+        let Identity { certificate, .. } = self.certificate.as_ref().expect("it speaks HTTPS");
+        (&certificate.certificate, &certificate.key)
+    }
+
+    /// What a copy has logged, over all its lives.
+    pub fn log_text(&self, role: Role, copy: usize) -> String {
+        std::fs::read_to_string(self.log(role, copy)).expect("a log")
     }
 
     /// A service token for `audience`.
@@ -294,8 +358,13 @@ impl Split {
             ("ADMIN_EMAIL", ADMIN.0.into()),
             ("ADMIN_PASSWORD", ADMIN.1.into()),
         ];
+        variables.extend(self.certificate.iter().flat_map(Identity::variables));
         variables.extend(self.settings.variables.iter().cloned());
         variables
+    }
+
+    fn host(&self) -> &'static str {
+        if self.certificate.is_some() { "https://localhost" } else { "http://127.0.0.1" }
     }
 
     fn log(&self, role: Role, copy: usize) -> PathBuf {

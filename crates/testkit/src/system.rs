@@ -9,7 +9,9 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Console, Process, api::ADMIN, eventually, free_ports};
+use crate::{
+    Console, Process, api::ADMIN, eventually, free_ports, http_client, http_client_trusting,
+};
 
 /// Where the five services listen.
 #[derive(Clone, Copy, Debug)]
@@ -30,12 +32,32 @@ pub struct System {
     ports: Ports,
     variables: Vec<(&'static str, String)>,
     http: Client,
+    host: &'static str,
     dir: TempDir,
 }
 
 impl System {
     /// Starts the system and waits until it is ready. `variables` are added to its environment.
     pub async fn start(binary: impl AsRef<Path>, variables: &[(&'static str, &str)]) -> Self {
+        Self::launch(binary.as_ref(), variables, "http://127.0.0.1", http_client()).await
+    }
+
+    /// The same for variables that make it speak HTTPS, with a certificate of this authority (PEM).
+    pub async fn start_with_tls(
+        binary: impl AsRef<Path>,
+        variables: &[(&'static str, &str)],
+        authority: &str,
+    ) -> Self {
+        let http = http_client_trusting(authority);
+        Self::launch(binary.as_ref(), variables, "https://localhost", http).await
+    }
+
+    async fn launch(
+        binary: &Path,
+        variables: &[(&'static str, &str)],
+        host: &'static str,
+        http: Client,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let [frontend, queue_receiver, sender, database_service, report_generator] = free_ports();
         let ports = Ports { frontend, queue_receiver, sender, database_service, report_generator };
@@ -48,10 +70,9 @@ impl System {
             all.retain(|(v, _)| v != variable);
             all.push((variable, (*value).to_owned()));
         }
-        let binary = binary.as_ref().to_owned();
+        let binary = binary.to_owned();
         let process = launch(&binary, dir.path(), ports, &all);
-        let http = Client::builder().no_proxy().build().expect("an HTTP client");
-        let mut system = Self { process, binary, ports, variables: all, http, dir };
+        let mut system = Self { host, process, binary, ports, variables: all, http, dir };
         system.ready().await;
         system
     }
@@ -92,7 +113,7 @@ impl System {
 
     /// An address of the Frontend.
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.ports.frontend)
+        format!("{}:{}{path}", self.host, self.ports.frontend)
     }
 
     /// A client without cookies.
@@ -142,7 +163,7 @@ impl System {
 
     /// Logs in as the administrator.
     pub async fn console(&self) -> Console {
-        Console::log_in(self.url(""), ADMIN.0, ADMIN.1).await
+        Console::log_in(self.http.clone(), self.url(""), ADMIN.0, ADMIN.1).await
     }
 
     /// The e-mails in the outbox, as text.

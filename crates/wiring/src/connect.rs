@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use queue::Queue;
-use runtime::{ConfigError, Env, ServiceClient, ServiceTokens, config::error};
+use runtime::{ConfigError, Env, ServiceClient, ServiceTokens, Trust, config::error, http::client};
 use store::{RemoteStore, Store, StoreUrlError};
 
 use crate::{Error, database_url};
@@ -14,18 +14,8 @@ pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     let variable =
         if env.text("QUEUE_URL").is_some() { "QUEUE_URL" } else { "REACT_APP_QUEUE_URL" };
     let url = env.text(variable).unwrap_or("amqp://localhost:5672");
-    let opened = queue::open(url, trusted(env)?).await;
+    let opened = queue::open(url, Trust::from_env(env)?.ca().map(str::to_owned)).await;
     opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
-}
-
-/// The certificate authority to trust beside those that the system trusts, in PEM.
-pub fn trusted(env: &Env) -> Result<Option<String>, ConfigError> {
-    let read = |path: &str| {
-        std::fs::read_to_string(path).map_err(|e| {
-            error("TLS_CA_FILE", format!("{path:?} cannot be read: {e}"), "/etc/ssl/our-ca.pem")
-        })
-    };
-    env.text("TLS_CA_FILE").map(read).transpose()
 }
 
 /// Opens the database that the variables name. PostgreSQL may be away: its store connects by itself.
@@ -34,7 +24,10 @@ pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
         Some(url) => ("DATABASE_URL", url.to_owned(), "sqlite:var/userstream.db"),
         None => ("DB_HOST", database_url::from_parts(env)?, "localhost"),
     };
-    let opened = store::open_with_replica(&url, env.text("DATABASE_READ_URL")).await;
+    let url = database_url::with_authority(url, env);
+    let replica = env.text("DATABASE_READ_URL").map(str::to_owned);
+    let replica = replica.map(|url| database_url::with_authority(url, env));
+    let opened = store::open_with_replica(&url, replica.as_deref()).await;
     opened.map_err(|e| match &e {
         StoreUrlError::NoReplica | StoreUrlError::Replica(_) => {
             error("DATABASE_READ_URL", e.to_string(), "postgres://reader@replica:5432/userstream")
@@ -90,5 +83,6 @@ pub fn peer(
 ) -> Result<ServiceClient, ConfigError> {
     let (name, variable, default) = peer.address();
     let base = env.http_url(variable, default)?;
-    Ok(ServiceClient::new(tokens.clone(), caller, name, &base))
+    let http = client::connect(&Trust::from_env(env)?);
+    Ok(ServiceClient::new(http, tokens.clone(), caller, name, &base))
 }

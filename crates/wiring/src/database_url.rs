@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use runtime::{ConfigError, Env};
 
-/// The URL that `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD` make together.
+/// The URL that `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`, `DB_PASSWORD` and `DB_SSLMODE` make together.
 pub(crate) fn from_parts(env: &Env) -> Result<String, ConfigError> {
     let port: u16 = env.or("DB_PORT", "5432")?;
     let host = match env.text("DB_HOST").unwrap_or("localhost") {
@@ -17,7 +17,21 @@ pub(crate) fn from_parts(env: &Env) -> Result<String, ConfigError> {
     let name = encoded(env.text("DB_NAME").unwrap_or("userstream"));
     let password = env.secret("DB_PASSWORD");
     let password = password.map_or(String::new(), |p| format!(":{}", encoded(p.expose())));
-    Ok(format!("postgres://{user}{password}@{host}:{port}/{name}"))
+    let mode = env.text("DB_SSLMODE").map_or(String::new(), |mode| format!("?sslmode={mode}"));
+    Ok(format!("postgres://{user}{password}@{host}:{port}/{name}{mode}"))
+}
+
+/// The URL of a database with the authority that its certificate is checked by: `TLS_CA_FILE`, unless it
+/// names one itself.
+pub(crate) fn with_authority(url: String, env: &Env) -> String {
+    let Some(file) = env.text("TLS_CA_FILE") else { return url };
+    let (base, query) = url.split_once('?').unwrap_or((&url, ""));
+    let names_one = ["sslrootcert=", "ssl-root-cert=", "ssl-ca="].iter().any(|p| query.contains(p));
+    if names_one || !base.starts_with("postgres") {
+        return url;
+    }
+    let more = if query.is_empty() { "" } else { "&" };
+    format!("{base}?{query}{more}sslrootcert={}", encoded(file))
 }
 
 /// A text as a part of a URL (RFC 3986, section 2.1).
@@ -56,7 +70,24 @@ mod tests {
         );
         assert!(url(&[("DB_HOST", "::1")]).contains("@[::1]:5432/"));
         assert!(url(&[("DB_HOST", "/run/postgresql")]).contains("@%2Frun%2Fpostgresql:5432/"));
+        assert!(url(&[("DB_SSLMODE", "verify-full")]).ends_with("/userstream?sslmode=verify-full"));
         let wrong = from_parts(&Env::from_values([("DB_PORT", "many")])).unwrap_err();
         assert_eq!(wrong.variable, "DB_PORT");
+    }
+
+    #[test]
+    fn a_certificate_is_checked_by_the_authority_that_is_trusted() {
+        let env = Env::from_values([("TLS_CA_FILE", "/etc/our ca.pem")]);
+        let with = |url: &str| with_authority(url.into(), &env);
+        assert_eq!(with("postgres://h/d"), "postgres://h/d?sslrootcert=%2Fetc%2Four%20ca.pem");
+        assert_eq!(
+            with("postgres://h/d?sslmode=verify-full"),
+            "postgres://h/d?sslmode=verify-full&sslrootcert=%2Fetc%2Four%20ca.pem"
+        );
+        for url in ["postgres://h/d?sslrootcert=x", "sqlite:users.db"] {
+            assert_eq!(with(url), url);
+        }
+        let none = Env::from_values([] as [(&str, &str); 0]);
+        assert_eq!(with_authority("postgres://h/d".into(), &none), "postgres://h/d");
     }
 }

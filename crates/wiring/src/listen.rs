@@ -5,25 +5,20 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
 };
 
-use runtime::{Env, config::error};
+use runtime::{Env, Identity, Listener};
 
 use crate::Error;
 
-/// Listens where the variables say.
-pub fn listen(env: &Env, port: u16) -> Result<TcpListener, Error> {
-    for variable in ["TLS_CERT_FILE", "TLS_KEY_FILE"] {
-        if env.is_set(variable) {
-            let problem = "TLS is not part of this version; unset it and put a TLS proxy in front";
-            return Err(error(variable, problem, "").into());
-        }
-    }
+/// Listens where the variables say, by TLS if they name a certificate.
+pub fn listen(env: &Env, port: u16) -> Result<Listener, Error> {
+    let identity = Identity::from_env(env)?;
     let address: IpAddr = env.or("BIND_ADDRESS", "0.0.0.0")?;
     let address = SocketAddr::new(address, port);
     let listen = || {
         let listener = TcpListener::bind(address)?;
         // For whichever runtime it is handed to.
         listener.set_nonblocking(true)?;
-        Ok(listener)
+        Ok(Listener::new(listener, identity))
     };
     listen().map_err(|e: io::Error| {
         Error::new(match e.kind() {

@@ -2,22 +2,21 @@
 
 use std::{io, pin::Pin, process::ExitCode};
 
-use runtime::{Env, Service, shutdown, telemetry};
-use tokio::net::TcpListener;
+use runtime::{Env, Listener, Service, shutdown, telemetry};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{Error, listen, use_small_pages};
 
 /// A service that has all it needs but a listener and the word to stop.
-pub struct Prepared(Box<dyn FnOnce(TcpListener, CancellationToken) -> Work + Send>);
+pub struct Prepared(Box<dyn FnOnce(Listener, CancellationToken) -> Work + Send>);
 
 type Work = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
 impl Prepared {
     /// Wraps what serves until it is told to stop.
     pub fn new<F: Future<Output = io::Result<()>> + Send + 'static>(
-        serve: impl FnOnce(TcpListener, CancellationToken) -> F + Send + 'static,
+        serve: impl FnOnce(Listener, CancellationToken) -> F + Send + 'static,
     ) -> Self {
         Self(Box::new(move |listener, shutdown| Box::pin(serve(listener, shutdown))))
     }
@@ -45,14 +44,13 @@ pub fn run(
     service: &Service,
     prepare: impl AsyncFnOnce(&Env) -> Result<Prepared, Error>,
 ) -> Result<(), Error> {
-    let _logs = telemetry::init_logs(env, service.name)?;
-    telemetry::init_metrics();
+    let _telemetry = telemetry::start(env, service.name)?;
     tokio::runtime::Runtime::new()?.block_on(async {
         let shutdown = shutdown::on_signals()?;
         let port = env.or("PORT", &service.port.to_string())?;
         let Prepared(serve) = prepare(env).await?;
-        let listener = TcpListener::from_std(listen(env, port)?)?;
-        info!(address = %listener.local_addr()?, "listening");
+        let listener = listen(env, port)?;
+        info!(address = %listener.local_addr()?, scheme = listener.scheme(), "listening");
         let work = serve(listener, shutdown.clone());
         shutdown::within_grace(&shutdown, work).await.unwrap_or(Ok(()))?;
         info!("stopped");

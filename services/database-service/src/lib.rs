@@ -12,9 +12,8 @@ mod prepare;
 
 use std::{io, sync::Arc};
 
-use runtime::{Health, Service, ServiceTokens, health::ask};
+use runtime::{Health, Listener, Service, ServiceTokens, health::ask};
 use store::Store;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -39,7 +38,7 @@ pub struct Dependencies {
 
 /// Serves until shutdown, then finishes the requests in hand.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     dependencies: Dependencies,
     shutdown: CancellationToken,
 ) -> io::Result<()> {

@@ -52,6 +52,9 @@ pub(crate) async fn carry(
     if let Ok(id) = request_id::current().parse() {
         headers.insert(request_id::HEADER, id);
     }
+    if let Some(traceparent) = trace::traceparent().and_then(|t| t.parse().ok()) {
+        headers.insert("traceparent", traceparent);
+    }
     let call = client.request(parts.method, path).headers(headers);
     let answer = call.body(reqwest::Body::wrap_stream(body.into_data_stream())).send().await;
     let answer = answer.map_err(|error| {

@@ -9,25 +9,31 @@
 mod admin;
 mod carry;
 mod client;
+mod cors;
 mod language;
+mod limit;
 mod prepare;
 mod registrations;
 mod reports;
 mod settings;
 mod site;
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use domain::{LinkKeys, RegistrationIdIssuer};
 use queue::Queue;
-use runtime::{Health, Service, ServiceClient, health::ask};
+use runtime::{Health, Listener, Service, ServiceClient, health::ask};
 use store::{Accounts, Logins, Registrations};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
+use self::{
+    client::ClientAddresses,
+    limit::{Limit, Visits},
+};
+
 pub use prepare::prepare;
-pub use settings::{FirstAdministrator, Settings};
+pub use settings::{AllowedOrigins, FirstAdministrator, Settings};
 
 /// What the service is called.
 pub const SERVICE: Service = Service {
@@ -36,6 +42,10 @@ pub const SERVICE: Service = Service {
     title: "Frontend",
     description: "Takes registrations, shows how far each has come, and carries the console's calls.",
 };
+
+/// How many more looks than registrations a client has: a page looks every second how far its registration
+/// has come, and a whole office may be one client.
+const LOOKS_PER_REGISTRATION: u32 = 100;
 
 /// What the service works with.
 #[derive(Clone)]
@@ -71,12 +81,12 @@ pub struct Services {
 
 /// Serves until shutdown, then finishes what is in hand.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     dependencies: Dependencies,
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let site = Arc::new(site::Site::load().map_err(io::Error::other)?);
+    let site = Arc::new(site::Site::load(&settings.public_url).map_err(io::Error::other)?);
     let Dependencies { queue, services, .. } = &dependencies;
     let health = Health::new()
         .require("queue", ask(queue, |queue| async move { queue.check().await }))
@@ -85,22 +95,29 @@ pub async fn run(
         .show("database-service", ask(&services.database, answers))
         .show("report-generator", ask(&services.report_generator, answers));
 
-    let registrations = registrations::Intake::new(&dependencies, &settings, site.clone());
-    let sweeper = registrations.sweep_limits(shutdown.clone());
-    let console = admin::Console::new(&dependencies, &settings, health.clone(), shutdown.clone());
+    let clients = Arc::new(ClientAddresses::new(settings.trusted_proxies.clone()));
+    let looks = settings.rate_limit_per_minute.saturating_mul(LOOKS_PER_REGISTRATION);
+    let visits = Visits::new(Limit::new(looks, Duration::from_mins(1)), clients.clone());
+    let intake =
+        registrations::Intake::new(&dependencies, &settings, clients.clone(), site.clone());
+    let stop = shutdown.clone();
+    let console = admin::Console::new(&dependencies, &settings, clients, health.clone(), stop);
     let watch = console.clone().keep_watch();
     let first =
         console.clone().create_first_administrator(settings.first_administrator, shutdown.clone());
     let open = OpenApiRouter::new()
-        .merge(registrations::routes(registrations))
-        .merge(reports::routes(reports::Reports::new(&dependencies, site.clone())))
+        .merge(cors::allow(
+            &settings.allowed_origins,
+            registrations::routes(intake, visits.clone()),
+        ))
+        .merge(reports::routes(reports::Reports::new(&dependencies, site.clone()), visits))
         .merge(admin::routes(console))
         .merge(site::Site::routes());
     let app = SERVICE
         .router(open, OpenApiRouter::new(), health)
         .layer(axum::middleware::from_fn_with_state(site, site::for_people));
     let served = runtime::serve(listener, app, shutdown);
-    let (served, (), (), ()) = tokio::join!(served, sweeper, first, watch);
+    let (served, (), ()) = tokio::join!(served, first, watch);
     served
 }
 

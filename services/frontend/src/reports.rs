@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::{Request, State},
     http::StatusCode,
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -12,7 +13,12 @@ use domain::{Link, LinkError, LinkKeys, ReportId};
 use runtime::{Path, Problem, ServiceClient};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{Dependencies, carry::carry, site::Site};
+use crate::{
+    Dependencies,
+    carry::carry,
+    limit::{self, Visits},
+    site::Site,
+};
 
 /// What the page works with.
 #[derive(Clone)]
@@ -34,8 +40,11 @@ impl Reports {
     }
 }
 
-pub(crate) fn routes(reports: Reports) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(download)).with_state(reports)
+pub(crate) fn routes(reports: Reports, visits: Visits) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(download))
+        .route_layer(from_fn_with_state(visits, limit::visits))
+        .with_state(reports)
 }
 
 /// A report's file; ranges are supported. Whoever has the link has the file, until the link ends.

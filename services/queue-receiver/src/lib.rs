@@ -18,9 +18,8 @@ mod settings;
 use std::{io, sync::Arc, time::Duration};
 
 use queue::{Queue, USER_REGISTRATION, Worker, WorkerSettings};
-use runtime::{Health, Service, ServiceTokens, health::ask};
+use runtime::{Health, Listener, Service, ServiceTokens, health::ask};
 use store::{Overview, Registrations};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use prepare::prepare;
@@ -56,7 +55,7 @@ pub struct Dependencies {
 
 /// Serves and consumes until shutdown, then finishes what is in hand.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     dependencies: Dependencies,
     settings: Settings,
     shutdown: CancellationToken,

@@ -21,9 +21,8 @@ use std::{io, sync::Arc, time::Duration};
 
 use domain::LinkKeys;
 use queue::{Queue, QueueError, REPORT_REQUESTS, Worker, WorkerSettings};
-use runtime::{Health, Service, ServiceTokens, health::ask};
+use runtime::{Health, Listener, Service, ServiceTokens, health::ask};
 use store::{Overview, Reports, Schedules, StoreError, Users};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use prepare::prepare;
@@ -73,7 +72,7 @@ pub struct Dependencies {
 
 /// Serves and consumes until shutdown, then finishes what is in hand.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     dependencies: Dependencies,
     settings: Settings,
     shutdown: CancellationToken,

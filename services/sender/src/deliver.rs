@@ -16,7 +16,7 @@ use store::{
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{Instrument, error, warn};
 
 use crate::{
     attachments::{Attachment, Attachments},
@@ -160,7 +160,8 @@ impl Deliverer {
         outgoing: Outgoing,
         request: &NotificationRequest,
     ) -> Result<Delivered, NotNow> {
-        let mut delivering = std::pin::pin!(self.relay.deliver(outgoing));
+        let sending = trace::child!("client", "SMTP", userstream.relay = self.relay.name());
+        let mut delivering = std::pin::pin!(self.relay.deliver(outgoing).instrument(sending));
         loop {
             tokio::select! {
                 delivered = &mut delivering => return delivered,

@@ -23,9 +23,8 @@ use std::{io, sync::Arc, time::Duration};
 
 use domain::LinkKeys;
 use queue::{EMAIL_NOTIFICATIONS, Queue, Worker, WorkerSettings};
-use runtime::{Health, Service, ServiceClient, ServiceTokens, health::ask};
+use runtime::{Health, Listener, Service, ServiceClient, ServiceTokens, health::ask};
 use store::{Deliveries, Notifications, Overview, Templates, Users};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{compose::Composer, templates::Catalogue};
@@ -68,7 +67,7 @@ pub struct Dependencies {
 
 /// Serves and consumes until shutdown, then finishes what is in hand.
 pub async fn run(
-    listener: TcpListener,
+    listener: Listener,
     dependencies: Dependencies,
     settings: Settings,
     shutdown: CancellationToken,

@@ -8,7 +8,7 @@ use crate::{Dependencies, SERVICE, Settings};
 /// Reads the variables and opens what the service works with.
 pub async fn prepare(env: &Env) -> Result<Prepared, Error> {
     let Keys { tokens, links, .. } = Keys::from_env(env)?;
-    let settings = Settings::from_env(env, wiring::trusted(env)?)?;
+    let settings = Settings::from_env(env)?;
     let store = wiring::remote_store(env, &tokens, SERVICE.name)?;
     let queue = wiring::queue(env).await?;
     let report_generator = wiring::peer(env, &tokens, SERVICE.name, Peer::ReportGenerator)?;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use lettre::message::Mailbox;
 use queue::RetryDelays;
-use runtime::{ConfigError, Env, Secret, config::error};
+use runtime::{ConfigError, Env, Secret, Trust, config::error};
 
 /// The service's settings.
 #[derive(Clone, Debug)]
@@ -45,8 +45,8 @@ pub struct SmtpSettings {
     pub connections_per_domain: usize,
     /// How long a step may take; the taking of a whole e-mail five times as long.
     pub timeout: Duration,
-    /// A certificate authority to trust beside those that the system trusts, in PEM.
-    pub trusted_ca: Option<String>,
+    /// Whose certificates to accept.
+    pub trust: Trust,
 }
 
 /// How a connection to a mail server is encrypted.
@@ -74,10 +74,10 @@ impl FromStr for SmtpTls {
 }
 
 impl Settings {
-    /// Reads the variables of the contract. `trusted_ca` is a certificate authority in PEM.
-    pub fn from_env(env: &Env, trusted_ca: Option<String>) -> Result<Self, ConfigError> {
+    /// Reads the variables of the contract.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
-            delivery: Delivery::from_env(env, trusted_ca)?,
+            delivery: Delivery::from_env(env)?,
             from: env.or("SMTP_FROM", "UserStream <no-reply@example.com>")?,
             public_url: env.http_url("PUBLIC_URL", "http://localhost:3000")?,
             retry_delays: env.or("RETRY_DELAYS", "30s,2m,10m,1h,4h")?,
@@ -86,7 +86,7 @@ impl Settings {
 }
 
 impl Delivery {
-    fn from_env(env: &Env, trusted_ca: Option<String>) -> Result<Self, ConfigError> {
+    fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let host = env.text("SMTP_HOST");
         // A folder that is only the default gives way to a server that a person named.
         if let Some(folder) = env.text("MAIL_OUTBOX_DIR")
@@ -121,7 +121,7 @@ impl Delivery {
             connections: positive(env, "SMTP_CONNECTIONS", "48")?,
             connections_per_domain: positive(env, "SMTP_CONNECTIONS_PER_DOMAIN", "16")?,
             timeout: Duration::from_secs(seconds),
-            trusted_ca,
+            trust: Trust::from_env(env)?,
         }))
     }
 }
@@ -146,7 +146,7 @@ mod tests {
 
     fn delivery(variables: &[(&str, &str)]) -> Result<Delivery, String> {
         let env = Env::from_values(variables.iter().copied());
-        Settings::from_env(&env, None).map(|s| s.delivery).map_err(|e| e.to_string())
+        Settings::from_env(&env).map(|s| s.delivery).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -163,9 +163,9 @@ mod tests {
     #[test]
     fn a_default_folder_gives_way_to_a_server() {
         let env = Env::from_values([HOST]).with_defaults([OUTBOX]);
-        assert!(matches!(Delivery::from_env(&env, None), Ok(Delivery::Smtp(_))));
+        assert!(matches!(Delivery::from_env(&env), Ok(Delivery::Smtp(_))));
         let env = Env::from_values([] as [(&str, &str); 0]).with_defaults([OUTBOX]);
-        assert!(matches!(Delivery::from_env(&env, None), Ok(Delivery::Outbox(_))));
+        assert!(matches!(Delivery::from_env(&env), Ok(Delivery::Outbox(_))));
     }
 
     #[test]

@@ -114,5 +114,5 @@ impl Shared {
 }
 
 fn client() -> Client {
-    Client::builder().no_proxy().build().expect("an HTTP client")
+    testkit::http_client()
 }

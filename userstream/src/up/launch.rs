@@ -1,10 +1,10 @@
 //! Starts the five services side by side.
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{io, sync::Arc};
 
-use runtime::Env;
+use runtime::{Env, Listener};
 use store::Store;
-use tokio::{net, runtime::Handle, task::JoinSet};
+use tokio::{runtime::Handle, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use wiring::{Error, Keys, Peer};
@@ -20,7 +20,7 @@ pub(super) async fn all(
     env: &Env,
     keys: Keys,
     store: Arc<dyn Store>,
-    listeners: [TcpListener; 5],
+    listeners: [Listener; 5],
     background: &Handle,
     shutdown: &CancellationToken,
 ) -> Result<Services, Error> {
@@ -66,8 +66,7 @@ pub(super) async fn all(
         links: links.clone(),
         report_generator: wiring::peer(env, &tokens, sender::SERVICE.name, Peer::ReportGenerator)?,
     };
-    let (settings, stop) =
-        (sender::Settings::from_env(env, wiring::trusted(env)?)?, shutdown.clone());
+    let (settings, stop) = (sender::Settings::from_env(env)?, shutdown.clone());
     let work = serve(Role::Sender, sender, move |listener| {
         sender::run(listener, dependencies, settings, stop)
     });
@@ -98,15 +97,11 @@ pub(super) async fn all(
     Ok(running)
 }
 
-/// Hands a listener over to the runtime that the service runs on, and serves.
+/// Serves, and says who it was in the end.
 async fn serve<F: Future<Output = io::Result<()>>>(
     role: Role,
-    listener: TcpListener,
-    run: impl FnOnce(net::TcpListener) -> F,
+    listener: Listener,
+    run: impl FnOnce(Listener) -> F,
 ) -> (Role, io::Result<()>) {
-    let result = match net::TcpListener::from_std(listener) {
-        Ok(listener) => run(listener).await,
-        Err(error) => Err(error),
-    };
-    (role, result)
+    (role, run(listener).await)
 }

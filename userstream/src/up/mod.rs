@@ -4,9 +4,9 @@ mod banner;
 pub(crate) mod data;
 mod launch;
 
-use std::{io, net::TcpListener, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
-use runtime::{Env, shutdown, telemetry};
+use runtime::{Env, Identity, Listener, shutdown, telemetry};
 use store::Store;
 use tokio::runtime::{Handle, Runtime};
 use tracing::{error, info};
@@ -21,8 +21,7 @@ const BACKGROUND_NICENESS: i32 = 10;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(env: Env, options: &UpOptions) -> Result<(), Error> {
-    let _logs = telemetry::init_logs(&env, "userstream")?;
-    telemetry::init_metrics();
+    let _telemetry = telemetry::start(&env, "userstream")?;
     let background = background_runtime()?;
     let result = tokio::runtime::Runtime::new()?.block_on(start(env, options, background.handle()));
     background.shutdown_timeout(LAST_WORDS);
@@ -87,7 +86,11 @@ fn with_defaults(env: Env, options: &UpOptions) -> Result<Env, Error> {
     let dir = &options.data_dir;
     let path = |name: &str| dir.join(name).display().to_string();
     let port = frontend_port(&env, options)?;
-    let at = |port: u16| format!("http://127.0.0.1:{port}");
+    // By TLS to a name: few certificates are for an address.
+    let at = match Identity::from_env(&env)? {
+        Some(_) => |port: u16| format!("https://localhost:{port}"),
+        None => |port: u16| format!("http://127.0.0.1:{port}"),
+    };
     let secret = data::secret(&env, dir)?;
     let mut defaults = vec![
         ("JWT_SECRET", secret),
@@ -96,7 +99,7 @@ fn with_defaults(env: Env, options: &UpOptions) -> Result<Env, Error> {
         ("MAIL_OUTBOX_DIR", path("outbox")),
         ("REPORT_OUTPUT_DIR", path("reports")),
         ("BIND_ADDRESS", "127.0.0.1".to_owned()),
-        ("PUBLIC_URL", format!("http://localhost:{port}")),
+        ("PUBLIC_URL", at(port).replace("127.0.0.1", "localhost")),
         ("REACT_APP_API_URL", at(options.queue_receiver_port)),
         ("SENDER_SERVICE_URL", at(options.sender_port)),
         ("DATABASE_SERVICE_URL", at(options.database_service_port)),
@@ -121,7 +124,7 @@ fn frontend_port(env: &Env, options: &UpOptions) -> Result<u16, Error> {
 }
 
 /// A listener for each service, in the order of the way through the system.
-fn listeners(env: &Env, options: &UpOptions) -> Result<[TcpListener; 5], Error> {
+fn listeners(env: &Env, options: &UpOptions) -> Result<[Listener; 5], Error> {
     Ok([
         listen(env, frontend_port(env, options)?)?,
         listen(env, options.queue_receiver_port)?,

@@ -82,7 +82,11 @@ impl Servers {
         ];
         let _frontend = self.launch("frontend", &variables);
         let base = format!("http://127.0.0.1:{port}");
-        measure("PostgreSQL", &Console::log_in(base, ADMIN.0, ADMIN.1).await).await
+        measure(
+            "PostgreSQL",
+            &Console::log_in(testkit::http_client(), base, ADMIN.0, ADMIN.1).await,
+        )
+        .await
     }
 }
 

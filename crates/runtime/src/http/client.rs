@@ -4,12 +4,28 @@ use std::{sync::Arc, time::Duration};
 
 use reqwest::StatusCode;
 
-use crate::{ServiceTokens, health::HealthReport};
+use crate::{ServiceTokens, Trust, health::HealthReport};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an answer may stay silent.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection is kept for the next call: shorter than any service keeps one.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// An HTTP client for calls to other services.
+pub fn connect(trust: &Trust) -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(rustls::ClientConfig::clone(trust.client_config()))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .tcp_nodelay(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client whose TLS is set up builds")
+}
 
 /// The address of another service, and the right to call it.
 #[derive(Clone, Debug)]
@@ -22,21 +38,14 @@ pub struct ServiceClient {
 }
 
 impl ServiceClient {
-    /// A client that calls the service `audience` at `base`, in the name of `caller`.
+    /// A client that calls the service `audience` at `base`, in the name of `caller`, by [`connect`].
     pub fn new(
+        http: reqwest::Client,
         tokens: ServiceTokens,
         caller: &'static str,
         audience: &'static str,
         base: &str,
     ) -> Self {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .tcp_nodelay(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .expect("a client without TLS always builds");
         Self { http, tokens, caller, audience, base: base.into() }
     }
 
@@ -62,7 +71,12 @@ impl ServiceClient {
 
     /// A request with a fresh token; `path` starts with a slash.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(self.token())
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = request.bearer_auth(self.token());
+        match trace::traceparent() {
+            Some(traceparent) => request.header("traceparent", traceparent),
+            None => request,
+        }
     }
 
     /// What the service says of itself.

@@ -23,6 +23,8 @@ use super::{MAX_BODY_BYTES, problem::Problem};
 /// Bytes of a refused body that are read and dropped, at the most, and for how long.
 const MOST_DROPPED: usize = 8 << 20;
 const DROP_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a whole body may take to arrive.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JSON body, in or out.
 ///
@@ -56,17 +58,18 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A whole body within the route's limit; too large is 413.
+/// A whole body within the route's limit; too large is 413, too slow 408.
 ///
 /// The rest of one that is too large is read and dropped, up to a limit, before the answer: a
 /// client that is still writing would otherwise lose it to a broken connection.
 pub fn body(request: Request) -> impl Future<Output = Result<Bytes, Problem>> + Send + use<> {
-    if declares_little(request.headers()) {
+    let body = if declares_little(request.headers()) {
         // What the usual request carries along while it waits is no more than this needs.
         Either::Left(small_body(request.into_body()))
     } else {
         Either::Right(Box::pin(large_body(request)))
-    }
+    };
+    async { tokio::time::timeout(BODY_TIMEOUT, body).await.unwrap_or_else(|_| Err(too_slow())) }
 }
 
 /// A body that says it is small. Nearly always it comes in one piece, which is then not copied.
@@ -123,6 +126,12 @@ fn unread(rejection: &BytesRejection) -> Problem {
 
 fn not_whole() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole. Send it again.")
+}
+
+fn too_slow() -> Problem {
+    let seconds = BODY_TIMEOUT.as_secs();
+    let detail = format!("The body did not arrive within {seconds} seconds. Send it again.");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
 }
 
 async fn drop_rest(rest: &Mutex<BodyDataStream>) {

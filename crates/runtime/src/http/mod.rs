@@ -10,8 +10,9 @@ pub mod on_behalf_of;
 mod openapi;
 pub mod problem;
 pub mod request_id;
+mod serve;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -19,15 +20,14 @@ use axum::{
     http::{StatusCode, header},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    serve::ListenerExt,
 };
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use utoipa::openapi::{
     InfoBuilder, OpenApi, OpenApiBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use self::serve::{Listener, serve};
 
 use self::problem::Problem;
 use crate::{Health, health::HealthReport, telemetry};
@@ -106,20 +106,6 @@ fn secured(mut routes: OpenApiRouter) -> OpenApiRouter {
         }
     }
     routes
-}
-
-/// Serves until shutdown is asked for; then finishes the requests in hand.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    shutdown: CancellationToken,
-) -> io::Result<()> {
-    // Answers are small and written in one go: waiting to fill a packet only delays them.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let app = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(shutdown.cancelled_owned()).await
 }
 
 /// Whether the process can answer.

@@ -4,12 +4,12 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::Method,
+    http::{HeaderMap, Method},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use tracing::{debug, info, warn};
+use tracing::{Instrument, Span, debug, info, warn};
 
 use super::{
     measures::Measures,
@@ -29,7 +29,8 @@ pub(super) async fn observe(
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(id.clone());
 
-    let handled = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let span = serving(measures.service(), method, route.as_ref(), request.headers());
+    let handled = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind();
     let mut response = id
         .clone()
         .scope(async {
@@ -42,6 +43,7 @@ pub(super) async fn observe(
 
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let status = response.status().as_u16();
+    span.record("http.response.status_code", status);
     let elapsed = started.elapsed();
     measures.record(method, route, status, elapsed.as_secs_f64());
     let service = measures.service();
@@ -55,6 +57,34 @@ pub(super) async fn observe(
         info!(request_id, service, method, route, status, millis, "answered");
     }
     response
+}
+
+/// The span of a request. A trace begins where people come in, at the Frontend, or continues.
+fn serving(
+    service: &'static str,
+    method: &'static str,
+    route: Option<&MatchedPath>,
+    headers: &HeaderMap,
+) -> Span {
+    if !trace::is_on() {
+        return Span::none();
+    }
+    let route = route.map_or("unmatched", MatchedPath::as_str);
+    let traceparent = headers.get("traceparent").and_then(|v| v.to_str().ok());
+    let watched = route.starts_with("/health") || route == "/metrics";
+    if watched || (traceparent.is_none() && !route.starts_with("/api/")) {
+        return Span::none();
+    }
+    let span = trace::span!(
+        "server",
+        format!("{method} {route}"),
+        http.request.method = method,
+        http.route = route,
+        userstream.service = service,
+        http.response.status_code = tracing::field::Empty,
+    );
+    trace::continue_from(&span, traceparent);
+    span
 }
 
 /// A label from a closed set: a client can send any word as a method.

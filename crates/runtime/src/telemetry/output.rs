@@ -50,7 +50,7 @@ impl Output {
 
 /// Writes out what is left when dropped. A process keeps it until its end.
 #[must_use]
-pub struct LogGuard {
+pub(super) struct LogGuard {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }

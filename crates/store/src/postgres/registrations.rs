@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{RegistrationId, UserId};
 use sqlx::postgres::PgRow;
+use tracing::Instrument;
 
 use super::{
     PostgresStore, record, retry,
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     Confirmed, NewRegistration, RecordOutcome, Recorded, RegistrationTrace, Registrations,
     StoreError,
-    sql::{outcome::MailTimes, time},
+    sql::{outcome::MailTimes, span::recording, time},
 };
 
 /// A registration with its own e-mail, or, where that was withheld, the latest one that its address
@@ -40,7 +41,7 @@ pub(super) const REGISTERED: &str = r#"
 #[async_trait]
 impl Registrations for PostgresStore {
     async fn record(&self, batch: &[NewRegistration]) -> Result<Vec<Recorded>, StoreError> {
-        record::record(self, batch).await
+        record::record(self, batch).instrument(recording("postgresql", batch.len())).await
     }
 
     async fn registration(

@@ -8,6 +8,7 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, IF_MATCH},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tracing::{Instrument, Span};
 
 use super::RemoteStore;
 use crate::StoreError;
@@ -97,6 +98,7 @@ impl RemoteStore {
     }
 
     async fn attempt(&self, call: &Call) -> Result<Response, reqwest::Error> {
+        let span = calling(call);
         let mut request = self
             .client
             .request(call.method.clone(), format!("{}{}", self.base_url, call.path))
@@ -110,7 +112,10 @@ impl RemoteStore {
         if let Some(entity_tag) = &call.if_match {
             request = request.header(IF_MATCH, entity_tag);
         }
-        request.send().await
+        if let Some(traceparent) = trace::traceparent_of(&span) {
+            request = request.header("traceparent", traceparent);
+        }
+        request.send().instrument(span).await
     }
 
     /// A call that answers 200 with a value.
@@ -155,6 +160,18 @@ impl RemoteStore {
     }
 }
 
+/// The span of a call, in a trace that somebody collects.
+fn calling(call: &Call) -> Span {
+    // A path may hold an id, which is no name for a kind of call.
+    let kind = call.path.split('/').nth(1).unwrap_or_default();
+    trace::child!(
+        "client",
+        format!("{} /{kind}", call.method),
+        http.request.method = call.method.as_str(),
+        server.address = "database-service",
+    )
+}
+
 /// The value of an answer.
 pub(super) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, StoreError> {
     let body = response.bytes().await.map_err(|e| away(&e))?;
@@ -178,9 +195,11 @@ pub(super) async fn unexpected(response: Response) -> StoreError {
     let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
     let said = if problem.detail.is_empty() { problem.title } else { problem.detail };
     let message = format!("the Database Service answered {status}: {said}");
+    // That our token is not accepted is no registration's fault: secrets are being changed, or differ.
+    let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     // A 500 is how it says that the store failed at what it was asked, which is no outage: to wait for
     // its end would let one registration that cannot be stored hold up all others.
-    let outage = is_away(status) && status != StatusCode::INTERNAL_SERVER_ERROR;
+    let outage = refused || is_away(status) && status != StatusCode::INTERNAL_SERVER_ERROR;
     if outage { StoreError::Unavailable(message) } else { StoreError::Failed(message) }
 }
 

@@ -4,5 +4,6 @@ pub(crate) mod claim;
 pub(crate) mod login;
 pub(crate) mod migrations;
 pub(crate) mod outcome;
+pub(crate) mod span;
 pub(crate) mod text;
 pub(crate) mod time;

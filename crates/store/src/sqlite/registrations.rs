@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{RegistrationId, UserId};
 use sqlx::sqlite::SqliteRow;
+use tracing::Instrument;
 
 use super::{
     SqliteStore,
@@ -14,7 +15,8 @@ use super::{
 };
 use crate::{
     Confirmed, NewRegistration, RecordOutcome, Recorded, RegistrationTrace, Registrations,
-    StoreError, sql::outcome::MailTimes,
+    StoreError,
+    sql::{outcome::MailTimes, span::recording},
 };
 
 /// A registration with its own e-mail, or, where that was withheld, the latest one that its address
@@ -41,7 +43,7 @@ pub(super) const REGISTERED: &str = "
 #[async_trait]
 impl Registrations for SqliteStore {
     async fn record(&self, batch: &[NewRegistration]) -> Result<Vec<Recorded>, StoreError> {
-        record::record(self, batch).await
+        record::record(self, batch).instrument(recording("sqlite", batch.len())).await
     }
 
     async fn registration(

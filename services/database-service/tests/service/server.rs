@@ -58,7 +58,11 @@ impl Server {
         let shutdown = CancellationToken::new();
         let tokens = tokens();
         let dependencies = Dependencies { store, tokens: tokens.clone() };
-        tokio::spawn(database_service::run(listener, dependencies, shutdown.clone()));
+        tokio::spawn(database_service::run(
+            listener.try_into().unwrap(),
+            dependencies,
+            shutdown.clone(),
+        ));
         Self { base, tokens, http: client(), _folder: None, _shutdown: shutdown.drop_guard() }
     }
 
@@ -96,7 +100,7 @@ impl Server {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    testkit::http_client()
 }
 
 fn tokens() -> ServiceTokens {

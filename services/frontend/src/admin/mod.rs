@@ -42,13 +42,14 @@ impl Console {
     pub(crate) fn new(
         dependencies: &Dependencies,
         settings: &Settings,
+        clients: Arc<ClientAddresses>,
         own: Health,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
             accounts: dependencies.accounts.clone(),
             logins: dependencies.logins.clone(),
-            clients: Arc::new(ClientAddresses::new(settings.trusted_proxies.clone())),
+            clients,
             live: Live::new(own, shutdown),
             services: dependencies.services.clone(),
             passwords: Passwords::new(),

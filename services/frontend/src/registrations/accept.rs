@@ -10,7 +10,7 @@ use runtime::Problem;
 use tracing::warn;
 
 use super::{Intake, idempotency::Known};
-use crate::language;
+use crate::{client::counted, language};
 
 /// Names this service as the source of events.
 pub(super) const SOURCE: &str = "/userstream/frontend";
@@ -33,7 +33,7 @@ impl Wishes {
         Ok(Self {
             idempotency_key: idempotency_key(headers)?,
             locale: language::of_mails(headers),
-            traceparent: trace(headers),
+            traceparent: trace::traceparent().or_else(|| callers_trace(headers)),
         })
     }
 }
@@ -56,6 +56,7 @@ impl Intake {
                 Known::Nothing => self.ids.repeatable(key, content),
             },
         };
+        self.check_address(&person)?;
         let event = Event::new(
             SOURCE,
             RegistrationSubmitted { registration_id, person, submitted_at: now, locale },
@@ -111,22 +112,28 @@ fn not_taken(reason: &str) -> Problem {
 }
 
 /// The caller's W3C `traceparent`, if it has the right shape.
-fn trace(headers: &HeaderMap) -> Option<String> {
+fn callers_trace(headers: &HeaderMap) -> Option<String> {
     let value = headers.get("traceparent")?.to_str().ok()?;
-    let lengths: Vec<_> = value.split('-').map(str::len).collect();
-    let plain = value.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
-    (lengths == [2, 32, 16, 2] && plain).then(|| value.to_owned())
+    trace::is_valid(value).then(|| value.to_owned())
 }
 
 impl super::Intake {
     /// 429 for a client that has used up its share.
     pub(super) fn check_limit(&self, client: std::net::IpAddr) -> Result<(), Problem> {
-        let Some(limit) = &self.limit else { return Ok(()) };
-        limit.check(client).map_err(|wait| {
+        let Some(limit) = &self.per_client else { return Ok(()) };
+        limit.check(counted(client)).map_err(|wait| {
             Problem::too_many(
                 "Too many registrations from your network. Please wait a moment.",
                 wait,
             )
+        })
+    }
+
+    /// 429 for an address that comes again and again, whoever sends it and whether it is known or not.
+    fn check_address(&self, person: &Registration) -> Result<(), Problem> {
+        let Some(limit) = &self.per_address else { return Ok(()) };
+        limit.check(person.email.canonical()).map_err(|wait| {
+            Problem::too_many("Too many registrations for this address. Please wait.", wait)
         })
     }
 }

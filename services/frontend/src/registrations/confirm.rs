@@ -72,7 +72,8 @@ async fn confirm_registration(intake: &Intake, id: RegistrationId) -> Result<boo
         template: template::WELCOME.to_owned(),
         context: serde_json::Map::new(),
     };
-    let publish = EMAIL_NOTIFICATIONS.publish(&*intake.queue, [(Event::new(SOURCE, data), None)]);
+    let publish = EMAIL_NOTIFICATIONS
+        .publish(&*intake.queue, [(Event::new(SOURCE, data), trace::traceparent())]);
     let cause = match tokio::time::timeout(PUBLISH_TIMEOUT, publish).await {
         Ok(Ok(())) => return Ok(true),
         Ok(Err(error)) => error.to_string(),

@@ -6,21 +6,25 @@ mod create;
 mod form;
 mod idempotency;
 mod leave;
-mod limit;
 mod outcomes;
 mod status;
 
 use std::{sync::Arc, time::Duration};
 
+use axum::middleware::from_fn_with_state;
 use domain::{LinkKeys, RegistrationIdIssuer};
 use queue::Queue;
 use runtime::Problem;
 use store::{Registrations, StoreError};
-use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::{idempotency::Answers, limit::ClientLimit, outcomes::Outcomes};
-use crate::{Dependencies, Settings, client::ClientAddresses, site::Site};
+use self::{idempotency::Answers, outcomes::Outcomes};
+use crate::{
+    Dependencies, Settings,
+    client::ClientAddresses,
+    limit::{self, Limit, Visits},
+    site::Site,
+};
 
 /// What the calls work with.
 pub(crate) struct Intake {
@@ -28,55 +32,47 @@ pub(crate) struct Intake {
     registrations: Arc<dyn Registrations>,
     ids: Arc<RegistrationIdIssuer>,
     links: LinkKeys,
-    clients: ClientAddresses,
-    limit: Option<Arc<ClientLimit>>,
+    clients: Arc<ClientAddresses>,
+    per_client: Option<Limit>,
+    per_address: Option<Limit>,
     answers: Answers,
     outcomes: Outcomes,
     site: Arc<Site>,
 }
 
 impl Intake {
-    pub(crate) fn new(dependencies: &Dependencies, settings: &Settings, site: Arc<Site>) -> Self {
+    pub(crate) fn new(
+        dependencies: &Dependencies,
+        settings: &Settings,
+        clients: Arc<ClientAddresses>,
+        site: Arc<Site>,
+    ) -> Self {
         Self {
             queue: dependencies.queue.clone(),
             registrations: dependencies.registrations.clone(),
             ids: dependencies.ids.clone(),
             links: dependencies.links.clone(),
-            clients: ClientAddresses::new(settings.trusted_proxies.clone()),
-            limit: ClientLimit::new(settings.rate_limit_per_minute).map(Arc::new),
+            clients,
+            per_client: Limit::new(settings.rate_limit_per_minute, MINUTE),
+            per_address: Limit::new(settings.rate_limit_per_address, HOUR),
             answers: Answers::default(),
             outcomes: Outcomes::new(),
             site,
         }
     }
-
-    /// Forgets clients that have been quiet, so that memory does not grow with visitors.
-    pub(crate) fn sweep_limits(
-        &self,
-        shutdown: CancellationToken,
-    ) -> impl Future<Output = ()> + use<> {
-        let limit = self.limit.clone();
-        async move {
-            let Some(limit) = limit else { return };
-            while shutdown
-                .run_until_cancelled(tokio::time::sleep(limit::SWEEP_EVERY))
-                .await
-                .is_some()
-            {
-                limit.sweep();
-            }
-        }
-    }
 }
 
-pub(crate) fn routes(intake: Intake) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(create::create))
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+pub(crate) fn routes(intake: Intake, visits: Visits) -> OpenApiRouter {
+    let pages = OpenApiRouter::new()
         .routes(routes!(status::status))
         .routes(routes!(status::status_page))
         .routes(routes!(confirm::show, confirm::confirm))
         .routes(routes!(leave::show, leave::leave))
-        .with_state(Arc::new(intake))
+        .route_layer(from_fn_with_state(visits, limit::visits));
+    OpenApiRouter::new().routes(routes!(create::create)).merge(pages).with_state(Arc::new(intake))
 }
 
 /// The store could not answer a public question.

@@ -51,9 +51,15 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
 ];
 
-/// Puts the headers on an answer.
-pub(super) fn secure(response: &mut Response, page: Page) {
+/// Browsers that came by HTTPS once come by nothing else for a year.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Puts the headers on an answer; `https_only` where people reach the site by nothing else.
+pub(super) fn secure(response: &mut Response, page: Page, https_only: bool) {
     let headers = response.headers_mut();
+    if https_only {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }

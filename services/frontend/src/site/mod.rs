@@ -28,7 +28,7 @@ pub(crate) async fn for_people(
     let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
     if !accept.is_some_and(|accept| accept.contains("text/html")) {
         let mut response = next.run(request).await;
-        headers::secure(&mut response, Page::Public);
+        headers::secure(&mut response, Page::Public, site.https_only);
         return response;
     }
     let path = request.uri().path();
@@ -40,7 +40,7 @@ pub(crate) async fn for_people(
         if wants_page && is_problem(&response) { error_page(&site, response) } else { response }
     };
     let mut response = language.scope(answer).await;
-    headers::secure(&mut response, kind);
+    headers::secure(&mut response, kind, site.https_only);
     response
 }
 
@@ -54,6 +54,7 @@ fn error_page(site: &Site, problem: Response) -> Response {
         StatusCode::NOT_FOUND => "not_found",
         StatusCode::SERVICE_UNAVAILABLE => "unavailable",
         StatusCode::METHOD_NOT_ALLOWED => "wrong_method",
+        StatusCode::TOO_MANY_REQUESTS => "too_many",
         _ => "failed",
     };
     let (mut parts, _) = problem.into_parts();

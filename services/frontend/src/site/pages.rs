@@ -28,15 +28,24 @@ const WORDS: &str = include_str!("../../web/pages/words.json");
 const NOT_BUILT: &str = "<!doctype html><title>UserStream</title><h1>The web app is not built</h1>\
     <p>Run <code>make build</code>, then start UserStream again. The API works meanwhile.</p>";
 
+/// Whether the site is a host that speaks HTTPS. What a browser is told of `localhost` holds for all
+/// that is developed there.
+fn has_https_to_itself(public_url: &str) -> bool {
+    let host = public_url.strip_prefix("https://").map(|rest| rest.split([':', '/']).next());
+    host.flatten().is_some_and(|host| host != "localhost")
+}
+
 /// The pages.
 pub(crate) struct Site {
     templates: Environment<'static>,
     words: HashMap<String, Value>,
+    /// Whether browsers are told to come by HTTPS and nothing else.
+    pub(super) https_only: bool,
 }
 
 impl Site {
     /// Reads the templates and their words; a mistake in one is found now rather than by a person.
-    pub(crate) fn load() -> Result<Self, minijinja::Error> {
+    pub(crate) fn load(public_url: &str) -> Result<Self, minijinja::Error> {
         let mut templates = Environment::new();
         for name in Inner::iter().filter(|name| name.ends_with(".html")) {
             if let Some(file) = Inner::get(&name) {
@@ -55,7 +64,7 @@ impl Site {
         let words = serde_json::from_str(WORDS).map_err(|error| {
             minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
         })?;
-        Ok(Self { templates, words })
+        Ok(Self { templates, words, https_only: has_https_to_itself(public_url) })
     }
 
     /// A page by the name of its inner part, in the language of the request in hand.

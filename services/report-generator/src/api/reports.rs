@@ -112,9 +112,14 @@ pub(super) async fn ask_for(
     // The message first: once it is durable the report will be made, and whoever makes it enters it
     // into the log if this call does not get to it.
     let event = Event::new(SOURCE, request);
-    REPORT_REQUESTS.publish(&*state.queue, [(event, None)]).await.map_err(|error| {
-        Problem::unavailable(format!("The report was not taken: {error}."), Duration::from_secs(5))
-    })?;
+    REPORT_REQUESTS.publish(&*state.queue, [(event, trace::traceparent())]).await.map_err(
+        |error| {
+            Problem::unavailable(
+                format!("The report was not taken: {error}."),
+                Duration::from_secs(5),
+            )
+        },
+    )?;
     match state.reports.request_report(&entry).await {
         Ok(report) => Ok((StatusCode::ACCEPTED, Json(report))),
         Err(error) => {

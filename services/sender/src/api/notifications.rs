@@ -189,7 +189,7 @@ async fn request(app: &AppState, notification: &Notification) -> Result<(), Prob
     };
     let event = Event::new(SOURCE, data);
     EMAIL_NOTIFICATIONS
-        .publish(&*app.queue, [(event, None)])
+        .publish(&*app.queue, [(event, trace::traceparent())])
         .await
         .map_err(|e| super::queue_away(&e))
 }

@@ -1,6 +1,6 @@
 //! Whom the Sender trusts with e-mails, and how it proves who it is.
 
-use runtime::Secret;
+use runtime::{Secret, Trust};
 use sender::SmtpTls;
 use store::NotificationStatus;
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ async fn encrypted(tls: MailTls, authority: &Authority, host: &str) -> (Post, Te
 /// Waits until the Sender says why it does not send; nothing was tried and nothing counted.
 async fn waits_since(post: &Post, tls: SmtpTls, ca: &Authority, why: &str) {
     let mut settings = post.settings();
-    (settings.tls, settings.trusted_ca) = (tls, Some(ca.pem()));
+    (settings.tls, settings.trust) = (tls, Trust::new(Some(&ca.pem())).unwrap());
     let sender = post.sender_with(settings).await;
     let id = post.ask_for_one(ADA).await;
     eventually("it says why", || async {
@@ -43,7 +43,7 @@ async fn a_trusted_server_gets_them_encrypted() {
         let authority = Authority::new();
         let (post, _folder) = encrypted(mail_tls, &authority, "localhost").await;
         let mut settings = post.settings();
-        (settings.tls, settings.trusted_ca) = (tls, Some(authority.pem()));
+        (settings.tls, settings.trust) = (tls, Trust::new(Some(&authority.pem())).unwrap());
         let _sender = post.sender_with(settings).await;
         let id = post.ask_for_one(ADA).await;
         assert_eq!(post.end_of(id).await.status, NotificationStatus::Sent);

@@ -17,7 +17,7 @@ use domain::{
 };
 use queue::{Depth, EMAIL_NOTIFICATIONS, Queue, RetryDelays};
 use reqwest::{Method, StatusCode};
-use runtime::{Secret, ServiceClient, ServiceTokens};
+use runtime::{Secret, ServiceClient, ServiceTokens, Trust, http::client::connect};
 use sender::{Delivery, Dependencies, Settings, SmtpSettings, SmtpTls};
 use serde_json::Value;
 use store::{AttemptOutcome, NewRegistration, Notification, NotificationStatus, Store};
@@ -71,7 +71,7 @@ impl Post {
             connections: 8,
             connections_per_domain: 8,
             timeout: Duration::from_secs(10),
-            trusted_ca: None,
+            trust: Trust::new(None).unwrap(),
         }
     }
 
@@ -95,6 +95,7 @@ impl Post {
             links: LinkKeys::derive(secret.expose().as_bytes(), []),
             // Nothing here has an attachment.
             report_generator: ServiceClient::new(
+                connect(&Trust::new(None).unwrap()),
                 tokens.clone(),
                 "sender",
                 "report-generator",
@@ -109,7 +110,12 @@ impl Post {
         };
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone().drop_guard();
-        let task = tokio::spawn(sender::run(listener, dependencies, settings, shutdown));
+        let task = tokio::spawn(sender::run(
+            listener.try_into().unwrap(),
+            dependencies,
+            settings,
+            shutdown,
+        ));
         Running { url, tokens, task, stop }
     }
 
@@ -180,7 +186,7 @@ impl Running {
     /// Asks as another service does.
     async fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let token = self.tokens.sign("test", "sender", Duration::from_mins(1));
-        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        let request = testkit::http_client().request(method, format!("{}{path}", self.url));
         let answer = request.bearer_auth(token).json(&body).send().await.unwrap();
         (answer.status(), answer.json().await.unwrap_or_default())
     }

@@ -39,8 +39,7 @@ enum Encryption {
 
 impl Server {
     pub(super) fn new(settings: &SmtpSettings, from: &Address) -> Result<Self, String> {
-        let SmtpSettings { host, port, tls, login, timeout, trusted_ca, .. } = settings;
-        let ca = trusted_ca.as_deref();
+        let SmtpSettings { host, port, tls, login, timeout, trust, .. } = settings;
         let login = login.clone();
         Ok(Self {
             host: host.clone(),
@@ -48,8 +47,8 @@ impl Server {
             hello: ClientId::Domain(from.domain().to_owned()),
             encryption: match tls {
                 SmtpTls::None => Encryption::None,
-                SmtpTls::StartTls => Encryption::StartTls(tls::parameters(host, ca)?),
-                SmtpTls::Implicit => Encryption::Implicit(Implicit::new(host, ca)?),
+                SmtpTls::StartTls => Encryption::StartTls(tls::parameters(host, trust)?),
+                SmtpTls::Implicit => Encryption::Implicit(Implicit::new(host, trust)?),
             },
             login: login
                 .map(|(user, password)| Credentials::new(user, password.expose().to_owned())),

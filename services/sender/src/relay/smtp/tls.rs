@@ -4,15 +4,12 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
 use lettre::transport::smtp::client::{AsyncTokioStream, Certificate, TlsParameters};
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use runtime::Trust;
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -20,9 +17,9 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// For `STARTTLS`, which the client library does by itself.
-pub(super) fn parameters(host: &str, ca: Option<&str>) -> Result<TlsParameters, String> {
+pub(super) fn parameters(host: &str, trust: &Trust) -> Result<TlsParameters, String> {
     let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(ca) = ca {
+    if let Some(ca) = trust.ca() {
         builder = builder.add_root_certificate(Certificate::from_pem(ca.as_bytes()).map_err(told)?);
     }
     builder.build_rustls().map_err(told)
@@ -36,21 +33,9 @@ pub(super) struct Implicit {
 }
 
 impl Implicit {
-    /// Trusts what the system trusts, and `ca`.
-    pub(super) fn new(host: &str, ca: Option<&str>) -> Result<Self, String> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default().as_bytes()) {
-            roots.add(certificate.map_err(told)?).map_err(told)?;
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(told)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+    pub(super) fn new(host: &str, trust: &Trust) -> Result<Self, String> {
         let name = ServerName::try_from(host.to_owned()).map_err(told)?;
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+        Ok(Self { connector: TlsConnector::from(trust.client_config().clone()), name })
     }
 
     pub(super) async fn encrypt(&self, stream: TcpStream) -> io::Result<Encrypted> {
