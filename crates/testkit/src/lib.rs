@@ -14,6 +14,7 @@ mod load;
 mod mail_server;
 mod ports;
 mod postgres;
+mod privacy;
 mod process;
 mod proxy;
 mod rabbitmq;

@@ -58,7 +58,7 @@ impl Load {
 
 /// What a call was answered; it is made again where the connection breaks.
 async fn answer(call: impl Fn() -> reqwest::RequestBuilder, status: u16) -> Value {
-    for _ in 0..100 {
+    for _ in 0..1_000 {
         let Ok(answer) = call().header("Connection", "close").send().await else {
             tokio::time::sleep(PAUSE).await;
             continue;

@@ -8,11 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A running program; ended when dropped.
+use crate::privacy;
+
+/// A running program; ended when dropped. Then its log must hold no password, token, secret or e-mail
+/// address, or the test fails.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     log: PathBuf,
+    secrets: Vec<String>,
 }
 
 impl Process {
@@ -30,7 +34,7 @@ impl Process {
             .stderr(open())
             .spawn()
             .expect("the program starts; is it built?");
-        Self { child, log: log.to_owned() }
+        Self { child, log: log.to_owned(), secrets: privacy::secrets(variables) }
     }
 
     /// The process id.
@@ -85,5 +89,10 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
+        if !std::thread::panicking()
+            && let Some((what, line)) = privacy::breach(&self.output(), &self.secrets)
+        {
+            panic!("the log holds {what}: {line}");
+        }
     }
 }

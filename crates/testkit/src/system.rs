@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    Console, Process, api::ADMIN, eventually, free_ports, http_client, http_client_trusting,
+    Console, Load, Process, api::ADMIN, eventually, free_ports, http_client, http_client_trusting,
 };
 
 /// Where the five services listen.
@@ -126,6 +126,19 @@ impl System {
         let mut command = Command::new(&self.binary);
         command.args(args).env_clear().current_dir(self.dir.path());
         command
+    }
+
+    /// Lets people register until it is stopped, through restarts too.
+    pub fn load(&self) -> Load {
+        Load::start(&self.http, &self.url(""))
+    }
+
+    /// Asks the process to stop (SIGTERM), waits until it has, in good order, and starts it again.
+    pub async fn stop_and_restart(&mut self) {
+        let status = self.process.stop();
+        assert!(status.success(), "{status}: {}", self.process.output());
+        self.process = launch(&self.binary, self.dir.path(), self.ports, &self.variables);
+        self.ready().await;
     }
 
     /// A service token for `audience`.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, Method, header};
+use axum::{
+    http::{HeaderName, Method, StatusCode, header},
+    routing::options,
+};
 use runtime::http::request_id;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +22,10 @@ pub(crate) fn allow(origins: &AllowedOrigins, routes: OpenApiRouter) -> OpenApiR
         AllowedOrigins::These(origins) => AllowOrigin::list(origins.iter().cloned()),
         AllowedOrigins::Any => AllowOrigin::any(),
     };
+    // A browser asks first by OPTIONS, which nothing else answers.
+    let asked = || options(async || StatusCode::NO_CONTENT);
+    let routes =
+        routes.route("/api/registrations", asked()).route("/api/registrations/{id}", asked());
     routes.layer(
         CorsLayer::new()
             .allow_origin(origins)
