@@ -7,10 +7,10 @@ WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(W
                $(wildcard crates/domain/validation/*.json docs/openapi/*.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test lint demo bench crash web openapi lighthouse screenshots
+.PHONY: help build run test test-compose lint demo bench crash web openapi lighthouse screenshots
 
 help: ## Lists these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Builds what is missing and starts everything at http://localhost:3000
 	@./$(BIN) up
@@ -50,6 +50,9 @@ lint: web ## Checks formatting, lints, documentation and who may know whom
 	@echo "==> Checking the web app"
 	@cd $(WEB) && npm run --silent lint
 	@cd $(E2E) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent lint
+
+test-compose: ## Brings the containers of docker-compose.yml up for real and uses them
+	@node tests/compose/run.mjs
 
 demo: build ## Imports 100,000 people into a throw-away folder, mails and reports them, checks all three
 	@cargo run --release --locked --quiet --package userstream-benches --bin demo -- $(BIN)

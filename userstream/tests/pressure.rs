@@ -13,7 +13,7 @@ use testkit::System;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_userstream");
 /// Longer than any step of a request may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
@@ -86,7 +86,7 @@ async fn floods_of_headers_and_huge_bodies_are_refused_early() {
         })
     };
     let get = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
-    let many = (0..150).map(|n| format!("X-{n}: y\r\n")).collect::<String>();
+    let many = "X-Many: y\r\n".repeat(150);
     let answer = ask(format!("{get}{many}\r\n")).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
     let answer = ask(format!("{get}X-Long: {}\r\n\r\n", "y".repeat(300_000))).await.unwrap();
@@ -171,6 +171,7 @@ async fn who_looks_too_often_waits_and_who_registers_does_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_an_allowed_site_may_register_and_no_other() {
+    const ALLOW: &str = "access-control-allow-origin";
     let variables = [("CORS_ALLOWED_ORIGINS", "https://www.example.com")];
     let system = System::start(BINARY, &variables).await;
     let preflight = async |origin: &str, path: &str| {
@@ -178,7 +179,6 @@ async fn a_page_of_an_allowed_site_may_register_and_no_other() {
         let call = call.header("origin", origin).header("access-control-request-method", "POST");
         call.send().await.unwrap()
     };
-    const ALLOW: &str = "access-control-allow-origin";
     let allowed = preflight("https://www.example.com", "/api/registrations").await;
     assert_eq!(allowed.headers()[ALLOW], "https://www.example.com");
     let other = preflight("https://evil.example", "/api/registrations").await;

@@ -43,6 +43,8 @@ pub mod template {
     pub const ALREADY_REGISTERED: &str = "already_registered";
     /// To whom a report is delivered.
     pub const REPORT_READY: &str = "report_ready";
+    /// All of them.
+    pub const ALL: [&str; 4] = [CONFIRMATION, WELCOME, ALREADY_REGISTERED, REPORT_READY];
 }
 
 /// To whom an e-mail goes.

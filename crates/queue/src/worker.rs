@@ -172,6 +172,7 @@ impl<H: Handler> Worker<H> {
         let life = Arc::new(Life { consumer, over, failure: OnceLock::new() });
         // No batch of an earlier life is left that could say that an outage is over.
         self.outage.send_replace(None);
+        self.show_pause(false);
         let slots = Arc::new(Semaphore::new(concurrency));
         let tasks = TaskTracker::new();
         tasks.spawn(self.clone().triage(life.over.clone()));

@@ -1,26 +1,19 @@
 //! Logs to standard output, and measurements for `/metrics`.
 
 mod json;
+mod measurements;
 mod output;
 mod panics;
 mod traces;
 
-use std::{
-    io::{self, IsTerminal},
-    sync::OnceLock,
-};
+use std::io::{self, IsTerminal};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+pub(crate) use self::measurements::render;
+pub use self::measurements::{init_metrics, room, watch_disk};
 use self::output::{LogGuard, Output};
 use crate::config::{ConfigError, Env, error};
-
-/// Upper bounds of histogram buckets, in seconds: from a fast answer to a slow report.
-const BUCKETS: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
-
-static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Writes out logs and spans that are left when dropped. A process keeps it until its end.
 #[must_use]
@@ -77,27 +70,4 @@ fn json_layer(name: &'static str, output: Output) -> BoxedLayer {
 
 fn text_layer(colors: bool, output: Output) -> BoxedLayer {
     Box::new(fmt::layer().compact().with_ansi(colors).with_writer(output))
-}
-
-/// Starts collecting measurements. Repeating is harmless.
-pub fn init_metrics() {
-    METRICS.get_or_init(|| {
-        let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("there are buckets");
-        let recorder = builder.build_recorder();
-        let handle = recorder.handle();
-        // Another recorder can only be there in a test that set its own.
-        let _ = metrics::set_global_recorder(recorder);
-        handle
-    });
-}
-
-/// What was measured so far, in the Prometheus text format.
-pub fn render_metrics() -> String {
-    METRICS
-        .get()
-        .map(|handle| {
-            handle.run_upkeep();
-            handle.render()
-        })
-        .unwrap_or_default()
 }

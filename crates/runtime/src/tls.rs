@@ -6,11 +6,14 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Utc};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+
+use x509_parser::parse_x509_certificate;
 
 use crate::config::{ConfigError, Env, error};
 
@@ -118,6 +121,11 @@ impl Identity {
         Ok(Pem { certificate: fs::read(&self.certificate)?, key: fs::read(&self.key)? })
     }
 
+    /// When the certificate ends.
+    pub fn expires_at(&self) -> Result<DateTime<Utc>, String> {
+        self.read().map_err(|e| e.to_string())?.expires_at()
+    }
+
     /// Where the certificate is.
     pub fn certificate(&self) -> &Path {
         &self.certificate
@@ -143,6 +151,16 @@ impl Pem {
             .map_err(|e| format!("certificate and key cannot be used together: {e}"))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+}
+
+impl Pem {
+    /// When the server's own certificate, the first, ends.
+    pub(crate) fn expires_at(&self) -> Result<DateTime<Utc>, String> {
+        let first = CertificateDer::from_pem_slice(&self.certificate).map_err(|e| e.to_string())?;
+        let (_, certificate) = parse_x509_certificate(&first).map_err(|e| e.to_string())?;
+        let end = certificate.validity().not_after.timestamp();
+        DateTime::from_timestamp(end, 0).ok_or_else(|| "its end is no time".to_owned())
     }
 }
 

@@ -1,9 +1,11 @@
 //! Opens what a service works with.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use queue::Queue;
-use runtime::{ConfigError, Env, ServiceClient, ServiceTokens, Trust, config::error, http::client};
+use runtime::{
+    ConfigError, Env, ServiceClient, ServiceTokens, Trust, config::error, http::client, telemetry,
+};
 use store::{RemoteStore, Store, StoreUrlError};
 
 use crate::{Error, database_url};
@@ -14,6 +16,7 @@ pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     let variable =
         if env.text("QUEUE_URL").is_some() { "QUEUE_URL" } else { "REACT_APP_QUEUE_URL" };
     let url = env.text(variable).unwrap_or("amqp://localhost:5672");
+    watch_file("queue", url);
     let opened = queue::open(url, Trust::from_env(env)?.ca().map(str::to_owned)).await;
     opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
 }
@@ -25,6 +28,7 @@ pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
         None => ("DB_HOST", database_url::from_parts(env)?, "localhost"),
     };
     let url = database_url::with_authority(url, env);
+    watch_file("database", &url);
     let replica = env.text("DATABASE_READ_URL").map(str::to_owned);
     let replica = replica.map(|url| database_url::with_authority(url, env));
     let opened = store::open_with_replica(&url, replica.as_deref()).await;
@@ -35,6 +39,13 @@ pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
         }
         _ => error(variable, e.to_string(), example).into(),
     })
+}
+
+/// Shows how much room is left where a file of ours grows.
+fn watch_file(name: &'static str, url: &str) {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        telemetry::watch_disk(name, Path::new(path.strip_prefix("//").unwrap_or(path)));
+    }
 }
 
 /// The Database Service as a store.

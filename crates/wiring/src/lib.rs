@@ -12,6 +12,7 @@
 mod connect;
 mod database_url;
 mod error;
+mod health;
 mod keys;
 mod listen;
 mod memory;

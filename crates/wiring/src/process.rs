@@ -6,7 +6,7 @@ use runtime::{Env, Listener, Service, shutdown, telemetry};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::{Error, listen, use_small_pages};
+use crate::{Error, health, listen, use_small_pages};
 
 /// A service that has all it needs but a listener and the word to stop.
 pub struct Prepared(Box<dyn FnOnce(Listener, CancellationToken) -> Work + Send>);
@@ -22,12 +22,15 @@ impl Prepared {
     }
 }
 
-/// The `main` of a service.
+/// The `main` of a service. With the word `health` it asks the copy that runs here, for containers.
 pub fn main(
     service: &Service,
     prepare: impl AsyncFnOnce(&Env) -> Result<Prepared, Error>,
 ) -> ExitCode {
     use_small_pages();
+    if std::env::args().nth(1).is_some_and(|word| word == "health") {
+        return health::main(service);
+    }
     let ended = Env::load().map_err(Error::from).and_then(|env| run(&env, service, prepare));
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -74,6 +74,10 @@ fn show(queue: &'static str, depth: Depth) {
         metrics::gauge!("userstream_queue_messages", "queue" => queue, "state" => state)
             .set(messages);
     }
+    #[expect(clippy::cast_precision_loss, reason = "a queue holds fewer than 2^53 messages")]
+    let delayed = depth.delayed as f64;
+    // A part of those that are ready: they wait for their next attempt, and nobody need consume them now.
+    metrics::gauge!("userstream_queue_delayed_messages", "queue" => queue).set(delayed);
 }
 
 #[cfg(test)]

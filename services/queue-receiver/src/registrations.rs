@@ -7,7 +7,7 @@ use domain::{EmailRequested, Event, Recipient, RegistrationSubmitted};
 use queue::{EMAIL_NOTIFICATIONS, Handler, Job, Outage, Outcome, Queue};
 use serde_json::{Map, Value};
 use store::{NewRegistration, RecordOutcome, Recorded, Registrations, StoreError};
-use tracing::warn;
+use tracing::{info, warn};
 
 /// Names this service as the source of events.
 const SOURCE: &str = "/userstream/queue-receiver";
@@ -63,6 +63,7 @@ impl Handler for Recorder {
 
     async fn handle(&self, batch: &[SubmittedJob]) -> Result<Vec<Outcome>, Outage> {
         let results = self.record(batch).await?;
+        tell(&results);
         // A replayed registration asks again: whether the first request was published is not known.
         // The Sender's claim keeps the second from being mailed.
         let emails = results.iter().zip(batch).filter_map(|(result, job)| {
@@ -72,6 +73,14 @@ impl Handler for Recorder {
         EMAIL_NOTIFICATIONS.publish(&*self.queue, emails).await?;
         Ok(results.into_iter().map(to_outcome).collect())
     }
+}
+
+/// One line for a batch, by whose ids each registration in it can be followed.
+fn tell(results: &[Result<Recorded, String>]) {
+    let recorded = results.iter().flatten();
+    let ids: Vec<_> = recorded.clone().map(|r| r.registration_id.as_str()).collect();
+    let created = recorded.filter(|r| r.outcome == RecordOutcome::Created).count();
+    info!(registrations = ids.len(), created, registration_ids = ids.join(" "), "recorded");
 }
 
 fn to_row(job: &SubmittedJob) -> NewRegistration {

@@ -79,6 +79,7 @@ pub async fn run(
 ) -> io::Result<()> {
     let Dependencies { queue, users, reports, schedules, database, tokens, links } = dependencies;
     let folder = generate::Folder::open(&settings.output_dir)?;
+    runtime::telemetry::watch_disk("reports", &settings.output_dir);
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))
         .require("database", ask(&database, |database| async move { database.check().await }));

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::Utc;
-use domain::EmailRequested;
+use domain::{EmailRequested, template};
 use futures::future::join_all;
 use queue::{Handler, Job, Outage, Outcome, RetryDelays};
 use store::{
@@ -16,7 +16,7 @@ use store::{
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error, warn};
+use tracing::{Instrument, error, info, warn};
 
 use crate::{
     attachments::{Attachment, Attachments},
@@ -208,6 +208,7 @@ impl Deliverer {
             pause = (pause * 2).min(RECORD_AGAIN.1);
         }
         drop(place);
+        tell(&job.event.data, attempt.outcome, job.attempts + 1);
         measure(&job.event.data.template, attempt.outcome, started.elapsed());
         Ok(if passes { Outcome::Failed(attempt.reply) } else { Outcome::Done })
     }
@@ -246,13 +247,21 @@ fn to_request(job: &EmailJob) -> NotificationRequest {
     }
 }
 
+fn tell(asked: &EmailRequested, outcome: AttemptOutcome, attempts: u32) {
+    let EmailRequested { notification_id, context, .. } = asked;
+    let registration_id = context.get("registration_id").and_then(serde_json::Value::as_str);
+    info!(%notification_id, registration_id, ?outcome, attempts, "an e-mail was tried");
+}
+
 fn measure(template: &str, outcome: AttemptOutcome, elapsed: Duration) {
     let outcome = match outcome {
         AttemptOutcome::Sent => "sent",
         AttemptOutcome::Retrying | AttemptOutcome::Unknown => "retried",
         AttemptOutcome::Failed => "failed",
     };
-    let labels = [("template", template.to_owned()), ("outcome", outcome.to_owned())];
+    // The name comes from outside; only a known one may become a label.
+    let known = template::ALL.into_iter().find(|name| *name == template).unwrap_or("other");
+    let labels = [("template", known), ("outcome", outcome)];
     metrics::counter!("userstream_emails_total", &labels).increment(1);
     metrics::histogram!("userstream_email_duration_seconds", &labels).record(elapsed.as_secs_f64());
 }

@@ -75,6 +75,9 @@ pub async fn run(
     let Dependencies { queue, deliveries, notifications, templates, database, tokens, .. } =
         dependencies;
     let Dependencies { links, report_generator, users, .. } = dependencies;
+    if let Delivery::Outbox(folder) = &settings.delivery {
+        runtime::telemetry::watch_disk("outbox", folder);
+    }
     let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
     let relay = Arc::new(relay.map_err(io::Error::other)?);
     let catalogue = Arc::new(Catalogue::new(templates.clone()));

@@ -27,6 +27,7 @@ impl<H: Handler> Worker<H> {
                         && self.outage.send_replace(None).is_some()
                     {
                         let seconds = Instant::now().duration_since(since).as_secs();
+                        self.show_pause(false);
                         info!(queue, seconds, "resumed");
                     }
                     return Some(outcomes);
@@ -34,6 +35,7 @@ impl<H: Handler> Worker<H> {
                 Err(Outage(reason)) => {
                     paused_since.get_or_insert_with(Instant::now);
                     if self.outage.send_replace(Some(reason.clone())).is_none() {
+                        self.show_pause(true);
                         warn!(queue, reason, "paused until it is back");
                     }
                     sleep(pause, over).await;
@@ -44,6 +46,12 @@ impl<H: Handler> Worker<H> {
                 }
             }
         }
+    }
+
+    /// Shows in the measurements whether consuming waits for the end of an outage.
+    pub(super) fn show_pause(&self, paused: bool) {
+        metrics::gauge!("userstream_consumer_paused", "queue" => self.topic.queue)
+            .set(f64::from(u8::from(paused)));
     }
 
     /// Handles the batch once. Where that panics, each job by itself, so that one of them does not

@@ -27,7 +27,10 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::serve::{Listener, serve};
+pub use self::{
+    observe::Subject,
+    serve::{Listener, serve},
+};
 
 use self::problem::Problem;
 use crate::{Health, health::HealthReport, telemetry};
@@ -135,8 +138,7 @@ async fn health_alias(State(health): State<Health>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, description = "Measurements", body = String, content_type = "text/plain")))]
 async fn metrics() -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::render_metrics())
-        .into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::render()).into_response()
 }
 
 async fn no_such_path() -> Problem {

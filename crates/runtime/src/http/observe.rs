@@ -54,10 +54,19 @@ pub(super) async fn observe(
     } else if route.starts_with("/health") || route == "/metrics" {
         debug!(request_id, service, method, route, status, millis, "answered");
     } else {
-        info!(request_id, service, method, route, status, millis, "answered");
+        let registration_id = response.extensions().get().map(|Subject(id)| id.as_str());
+        let trace_id = trace::trace_id(&span);
+        info!(
+            request_id,
+            registration_id, trace_id, service, method, route, status, millis, "answered"
+        );
     }
     response
 }
+
+/// The registration that an answer is about, for the log.
+#[derive(Clone, Debug)]
+pub struct Subject(pub String);
 
 /// The span of a request. A trace begins where people come in, at the Frontend, or continues.
 fn serving(

@@ -102,6 +102,7 @@ pub async fn serve(
     let pem = identity.read()?;
     let config = RustlsConfig::from_config(pem.server_config().map_err(io::Error::other)?);
     let acceptor = RustlsAcceptor::new(config.clone()).acceptor(door);
+    show_expiry(&pem);
     let keeper = keep_up(&identity, pem, &config, &shutdown);
     let (result, (), ()) = tokio::join!(server.acceptor(acceptor).serve(app), stop, keeper);
     result
@@ -129,6 +130,7 @@ async fn keep_up(
         match found.server_config() {
             Ok(fresh) => {
                 config.reload_from_config(fresh);
+                show_expiry(&found);
                 (current, refused) = (found, None);
                 info!(%file, "the certificate was renewed");
             }
@@ -138,6 +140,14 @@ async fn keep_up(
                 refused = Some(found);
             }
         }
+    }
+}
+
+fn show_expiry(pem: &Pem) {
+    if let Ok(end) = pem.expires_at() {
+        #[expect(clippy::cast_precision_loss, reason = "a second in this century")]
+        metrics::gauge!("userstream_certificate_expiry_timestamp_seconds")
+            .set(end.timestamp() as f64);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
+    Extension,
     extract::{ConnectInfo, FromRequest, Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -11,7 +12,7 @@ use domain::{Registration, RegistrationId};
 use futures::future::Either;
 use runtime::{
     Json, Problem,
-    http::{extract, problem::ProblemBody},
+    http::{Subject, extract, problem::ProblemBody},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -93,8 +94,9 @@ pub(super) fn create(
         match result {
             Ok(id) => {
                 let status_url = format!("/api/registrations/{id}");
-                (StatusCode::ACCEPTED, Json(Accepted { id, status: "accepted", status_url }))
-                    .into_response()
+                let accepted = Accepted { id, status: "accepted", status_url };
+                let about = Extension(Subject(id.to_string()));
+                (StatusCode::ACCEPTED, about, Json(accepted)).into_response()
             }
             Err(problem) => problem.into_response(),
         }
