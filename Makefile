@@ -7,7 +7,7 @@ WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(W
                $(wildcard crates/domain/validation/*.json docs/openapi/*.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-compose lint demo bench crash web openapi lighthouse screenshots
+.PHONY: help build run test test-compose fuzz lint demo bench crash web openapi lighthouse screenshots
 
 help: ## Lists these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,7 @@ $(WEB)/dist/index.en.html: $(WEB)/node_modules/.installed $(WEB_SOURCES)
 
 test: web ## Sets up what the tests need and runs them all
 	@scripts/install-test-tools
+	@scripts/install-fuzzer
 	@echo "==> Testing the web app"
 	@cd $(WEB) && npm test --silent
 	@echo "==> Testing the crates, the services and the whole system"
@@ -53,6 +54,10 @@ lint: web ## Checks formatting, lints, documentation and who may know whom
 
 test-compose: ## Brings the containers of docker-compose.yml up for real and uses them
 	@node tests/compose/run.mjs
+
+fuzz: web ## Fuzzes all five services by their API documents, longer than `make test` does
+	@scripts/install-fuzzer
+	@FUZZ_CASES=100 cargo test --locked --package userstream --test fuzz
 
 demo: build ## Imports 100,000 people into a throw-away folder, mails and reports them, checks all three
 	@cargo run --release --locked --quiet --package userstream-benches --bin demo -- $(BIN)

@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Report(ReportOptions),
     /// Prints a service token, good for five minutes
     Token(TokenOptions),
+    /// Checks settings and everything they name, and says in clear words what to mend
+    Doctor(DoctorOptions),
     /// Makes an authority and certificates, for development and closed networks
     Certs(CertsOptions),
     #[command(flatten)]
@@ -100,6 +102,19 @@ pub(crate) struct UpOptions {
     /// The port of the Report Generator
     #[arg(long, default_value_t = Role::ReportGenerator.port())]
     pub(crate) report_generator_port: u16,
+}
+
+impl Default for UpOptions {
+    fn default() -> Self {
+        Self {
+            data_dir: "var".into(),
+            port: None,
+            queue_receiver_port: Role::QueueReceiver.port(),
+            sender_port: Role::Sender.port(),
+            database_service_port: Role::DatabaseService.port(),
+            report_generator_port: Role::ReportGenerator.port(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +207,21 @@ pub(crate) struct CertsOptions {
     /// How long they are good for
     #[arg(long, default_value_t = 365)]
     pub(crate) days: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It changes nothing. It exits 1 where something would keep a service from its work.
+
+Examples:
+  userstream doctor                      for `userstream up`
+  userstream doctor database-service     for one service, with the variables that it will have")]
+pub(crate) struct DoctorOptions {
+    /// The service; all in one process unless one is named
+    pub(crate) service: Option<Role>,
+    /// The data folder of `userstream up`
+    #[arg(long, default_value = "var")]
+    pub(crate) data_dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

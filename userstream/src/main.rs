@@ -2,6 +2,7 @@
 
 mod certs;
 mod cli;
+mod doctor;
 mod import;
 mod report;
 mod service;
@@ -34,6 +35,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Import(options) => import::run(&env, &options),
         Command::Report(options) => report::run(&env, &options),
         Command::Certs(options) => certs::run(&options),
+        Command::Doctor(options) => doctor::run(env, &options),
         Command::Token(options) => token::run(&env, &options),
         Command::Service(role) => service::run_alone(&env, role),
     }

@@ -10,6 +10,7 @@
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
+mod inspect;
 mod metrics;
 mod model;
 mod open;
@@ -21,6 +22,7 @@ mod sqlite;
 pub mod wire;
 
 pub use error::StoreError;
+pub use inspect::{Inspection, inspect};
 pub use metrics::{USERS_STORED, count_stored};
 pub use model::*;
 pub use open::{StoreUrlError, open, open_with_replica};

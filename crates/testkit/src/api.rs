@@ -30,6 +30,11 @@ impl Console {
         Self { http, base, cookie }
     }
 
+    /// What the session is known by, for other clients.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// A call below `/api/admin`.
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/api/admin{path}", self.base);

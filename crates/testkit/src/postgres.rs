@@ -149,11 +149,26 @@ impl Postgres {
     /// Makes an empty database, and returns its name.
     pub fn create_database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        run(Command::new(self.programs.join("createdb"))
-            .args(["-h", "127.0.0.1", "-U", "postgres", "-p"])
-            .arg(self.port.to_string())
-            .arg(&name));
+        run(self.client("createdb").arg(&name));
         name
+    }
+
+    /// Writes a database to a file with `pg_dump`, while it is in use.
+    pub fn dump(&self, database: &str, file: &Path) {
+        let mut dump = self.client("pg_dump");
+        run(dump.args(["-Fc", "-d", database, "-f"]).arg(file));
+    }
+
+    /// Reads it back with `pg_restore`, in place of what is there.
+    pub fn restore(&self, database: &str, file: &Path) {
+        let mut restore = self.client("pg_restore");
+        run(restore.args(["--clean", "--if-exists", "-d", database]).arg(file));
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(["-h", "127.0.0.1", "-U", "postgres", "-p"]).arg(self.port.to_string());
+        command
     }
 
     fn pg_ctl(&self) -> Command {

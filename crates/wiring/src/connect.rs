@@ -8,7 +8,10 @@ use runtime::{
 };
 use store::{RemoteStore, Store, StoreUrlError};
 
-use crate::{Error, database_url};
+use crate::{
+    Error,
+    database_url::{from_parts, with_authority},
+};
 
 /// Opens the queue that a variable names.
 pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
@@ -21,16 +24,22 @@ pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
 }
 
+/// The URL of the database, and the variable that says it.
+pub fn database_url(env: &Env) -> Result<(&'static str, String), ConfigError> {
+    let (variable, url) = match env.text("DATABASE_URL") {
+        Some(url) => ("DATABASE_URL", url.to_owned()),
+        None => ("DB_HOST", from_parts(env)?),
+    };
+    Ok((variable, with_authority(url, env)))
+}
+
 /// Opens the database that the variables name. PostgreSQL may be away: its store connects by itself.
 pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
-    let (variable, url, example) = match env.text("DATABASE_URL") {
-        Some(url) => ("DATABASE_URL", url.to_owned(), "sqlite:var/userstream.db"),
-        None => ("DB_HOST", database_url::from_parts(env)?, "localhost"),
-    };
-    let url = database_url::with_authority(url, env);
+    let (variable, url) = database_url(env)?;
+    let example = if variable == "DB_HOST" { "localhost" } else { "sqlite:var/userstream.db" };
     watch_file("database", &url);
     let replica = env.text("DATABASE_READ_URL").map(str::to_owned);
-    let replica = replica.map(|url| database_url::with_authority(url, env));
+    let replica = replica.map(|url| with_authority(url, env));
     let opened = store::open_with_replica(&url, replica.as_deref()).await;
     opened.map_err(|e| match &e {
         StoreUrlError::NoReplica | StoreUrlError::Replica(_) => {

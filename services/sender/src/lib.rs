@@ -65,6 +65,12 @@ pub struct Dependencies {
     pub report_generator: ServiceClient,
 }
 
+/// Whether e-mails could go out with these settings: the folder can be written to, or the mail server
+/// lets us in.
+pub async fn check(settings: &Settings) -> Result<(), String> {
+    relay::Relay::new(&settings.delivery, settings.from.email.clone())?.check().await
+}
+
 /// Serves and consumes until shutdown, then finishes what is in hand.
 pub async fn run(
     listener: Listener,

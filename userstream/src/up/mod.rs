@@ -83,6 +83,12 @@ async fn start(env: Env, options: &UpOptions, background: &Handle) -> Result<(),
 
 /// What is set stays; all else has a default under the data folder.
 fn with_defaults(env: Env, options: &UpOptions) -> Result<Env, Error> {
+    let secret = data::secret(&env, &options.data_dir)?;
+    defaults(env, options, secret)
+}
+
+/// The same with a secret that is known.
+pub(crate) fn defaults(env: Env, options: &UpOptions, secret: String) -> Result<Env, Error> {
     let dir = &options.data_dir;
     let path = |name: &str| dir.join(name).display().to_string();
     let port = frontend_port(&env, options)?;
@@ -91,7 +97,6 @@ fn with_defaults(env: Env, options: &UpOptions) -> Result<Env, Error> {
         Some(_) => |port: u16| format!("https://localhost:{port}"),
         None => |port: u16| format!("http://127.0.0.1:{port}"),
     };
-    let secret = data::secret(&env, dir)?;
     let mut defaults = vec![
         ("JWT_SECRET", secret),
         ("DATABASE_URL", format!("sqlite:{}", path("userstream.db"))),

@@ -30,6 +30,7 @@ mod state;
 mod templates;
 mod users;
 
+pub(crate) use open::inspect;
 pub use settings::PostgresSettings;
 pub(crate) use settings::check_url;
 

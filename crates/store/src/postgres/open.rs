@@ -22,7 +22,7 @@ use super::{
     state::{Connected, State},
     users,
 };
-use crate::{StoreError, sql::migrations::migrations};
+use crate::{Inspection, StoreError, sql::migrations::migrations};
 
 /// The numbered migrations, compiled in. Those of several processes wait for each other by an advisory
 /// lock.
@@ -149,6 +149,25 @@ async fn prepare(options: &PgConnectOptions) -> Result<(), StoreError> {
     // What was to be done is done.
     let _ = connection.close().await;
     Ok(())
+}
+
+/// Looks at a database, which must be there.
+pub(crate) async fn inspect(url: &str) -> Result<Inspection, StoreError> {
+    const ABOUT: &str = "
+        SELECT current_setting('server_version'),
+               coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false),
+               to_regclass('_sqlx_migrations') IS NOT NULL";
+    const MADE: &str = "SELECT version FROM _sqlx_migrations WHERE success";
+    let mut connection = connect(&parse(url)?, CONNECT_TIMEOUT).await?;
+    let about = sqlx::query_as(ABOUT).fetch_one(&mut connection).await;
+    let (version, encrypted, kept): (String, bool, bool) = about.map_err(|e| judge(&e))?;
+    let made = if kept {
+        sqlx::query_scalar(MADE).fetch_all(&mut connection).await.map_err(|e| judge(&e))?
+    } else {
+        Vec::new()
+    };
+    let _ = connection.close().await;
+    Ok(Inspection::new(format!("PostgreSQL {version}"), Some(encrypted), &MIGRATIONS, &made))
 }
 
 /// One connection of its own, within a time.

@@ -25,6 +25,8 @@ mod templates;
 mod time;
 mod users;
 
+pub(crate) use open::inspect;
+
 use std::{path::Path, time::Duration};
 
 use sqlx::{Sqlite, SqlitePool, Transaction};

@@ -11,7 +11,7 @@ use sqlx::{
 use super::{
     ACQUIRE_TIMEOUT, BUSY_TIMEOUT, EXPORTS, READERS, SqliteStore, error::StoreResult, users,
 };
-use crate::{StoreError, sql::migrations::migrations};
+use crate::{Inspection, StoreError, sql::migrations::migrations};
 
 /// The numbered migrations, compiled in.
 static MIGRATIONS: LazyLock<Migrator> = migrations!(
@@ -90,6 +90,32 @@ async fn prepare(options: &SqliteConnectOptions) -> Result<(), StoreError> {
     users::fold_unfolded(&mut tx).await?;
     tx.commit().await.store()?;
     connection.close().await.store()
+}
+
+/// Looks at a file, which need not be there.
+pub(crate) async fn inspect(path: &Path) -> Result<Inspection, StoreError> {
+    let exists = path.metadata().is_ok_and(|file| file.len() > 0);
+    let options = SqliteConnectOptions::new();
+    let options =
+        if exists { options.filename(path).read_only(true) } else { options.in_memory(true) };
+    let mut connection = connect(&options.busy_timeout(BUSY_TIMEOUT)).await?;
+    let version: String =
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await.store()?;
+    let kept: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .store()?;
+    let made = if kept {
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+            .fetch_all(&mut connection)
+            .await
+            .store()?
+    } else {
+        Vec::new()
+    };
+    Ok(Inspection::new(format!("SQLite {version}"), None, &MIGRATIONS, &made))
 }
 
 async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
