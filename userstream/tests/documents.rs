@@ -176,7 +176,7 @@ fn every_variable_of_the_compose_file_has_an_example() {
     }
 }
 
-/// A message of the AsyncAPI document: its fields are those of the code, and its example is one that the
+/// A message of docs/asyncapi.yaml: its fields are those of the code, and its example is one that the
 /// code reads and writes alike, and refuses without any field that is said to be required.
 fn message<T: EventData>(document: &Value, queue: &str, name: &str) {
     let channel = &document["channels"][queue];

@@ -67,7 +67,7 @@ async fn no_call_of_any_service_answers_with_a_5xx_or_with_what_is_not_documente
     ];
     let folder = tempfile::tempdir().unwrap();
     // Two at a time: a service token ends after five minutes.
-    let mut mistakes = String::new();
+    let mut mistakes = Vec::new();
     for two in runs.chunks(2) {
         let running: Vec<_> = two
             .iter()
@@ -77,11 +77,11 @@ async fn no_call_of_any_service_answers_with_a_5xx_or_with_what_is_not_documente
             let Output { status, stdout, .. } = child.wait_with_output().unwrap();
             let said = String::from_utf8_lossy(&stdout);
             if !status.success() {
-                mistakes.push_str(&format!("=== {service}\n{said}\n"));
+                mistakes.push(format!("=== {service}\n{said}"));
             }
         }
     }
-    assert!(mistakes.is_empty(), "{mistakes}");
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
     // And it is as well as before.
     let id = system.register("Grace", "Hopper", "grace@example.com").await;
     system.reaches(&id, "email_sent").await;

@@ -10,11 +10,13 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    middleware::Next,
+    http::StatusCode,
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use lru::LruCache;
-use runtime::Problem;
+use runtime::{Problem, http::openapi};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::client::{ClientAddresses, counted};
 
@@ -77,8 +79,19 @@ impl Visits {
     }
 }
 
+impl Visits {
+    /// Limits these routes, and says so in their documentation.
+    pub(crate) fn limit<S: Clone + Send + Sync + 'static>(
+        self,
+        routes: OpenApiRouter<S>,
+    ) -> OpenApiRouter<S> {
+        openapi::document(routes, StatusCode::TOO_MANY_REQUESTS, "Too many calls; see Retry-After")
+            .route_layer(from_fn_with_state(self, visits))
+    }
+}
+
 /// 429 for a client that looks too often.
-pub(crate) async fn visits(
+async fn visits(
     State(Visits { limit, clients }): State<Visits>,
     ConnectInfo(peer): ConnectInfo<std::net::SocketAddr>,
     request: Request,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{
     extract::{Request, State},
     http::StatusCode,
-    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
@@ -13,12 +12,7 @@ use domain::{Link, LinkError, LinkKeys, ReportId};
 use runtime::{Path, Problem, ServiceClient};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    Dependencies,
-    carry::carry,
-    limit::{self, Visits},
-    site::Site,
-};
+use crate::{Dependencies, carry::carry, limit::Visits, site::Site};
 
 /// What the page works with.
 #[derive(Clone)]
@@ -41,16 +35,19 @@ impl Reports {
 }
 
 pub(crate) fn routes(reports: Reports, visits: Visits) -> OpenApiRouter {
-    OpenApiRouter::new()
-        .routes(routes!(download))
-        .route_layer(from_fn_with_state(visits, limit::visits))
-        .with_state(reports)
+    visits.limit(OpenApiRouter::new().routes(routes!(download))).with_state(reports)
 }
 
 /// A report's file; ranges are supported. Whoever has the link has the file, until the link ends.
 #[utoipa::path(get, path = "/reports/{token}", tag = "pages", params(("token" = String, Path)), responses(
-    (status = 200, description = "The file", content_type = "application/octet-stream"),
-    (status = 206, description = "The range asked for", content_type = "application/octet-stream"),
+    (status = 200, description = "The file", content(
+        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/pdf"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/octet-stream"))),
+    (status = 206, description = "The range asked for", content(
+        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/pdf"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/octet-stream"))),
     (status = 304, description = "It is as it was"),
     (status = 404, description = "Not a link of ours, or the report is deleted", body = String, content_type = "text/html"),
     (status = 410, description = "The link has expired, or the file is removed", body = String, content_type = "text/html"),

@@ -7,7 +7,7 @@ pub mod extract;
 mod measures;
 mod observe;
 pub mod on_behalf_of;
-mod openapi;
+pub mod openapi;
 pub mod problem;
 pub mod request_id;
 mod serve;
@@ -33,7 +33,11 @@ pub use self::{
 };
 
 use self::problem::Problem;
-use crate::{Health, health::HealthReport, telemetry};
+use crate::{
+    Health,
+    health::{HealthReport, Status},
+    telemetry,
+};
 
 /// The largest body of a request that says nothing else, in bytes.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -113,9 +117,16 @@ fn secured(mut routes: OpenApiRouter) -> OpenApiRouter {
 
 /// Whether the process can answer.
 #[utoipa::path(get, path = "/health/live", tag = "operations",
-    responses((status = 200, description = "The process answers", body = String, content_type = "application/json")))]
-async fn live() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], r#"{"status":"ok"}"#).into_response()
+    responses((status = 200, description = "The process answers", body = Live)))]
+async fn live() -> axum::Json<Live> {
+    axum::Json(Live { status: Status::Ok })
+}
+
+/// A process that answers.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct Live {
+    /// Always `ok`.
+    status: Status,
 }
 
 /// Whether the service can do its main task.

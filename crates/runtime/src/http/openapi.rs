@@ -11,6 +11,8 @@ use utoipa::{
     },
 };
 
+use utoipa_axum::router::OpenApiRouter;
+
 use super::problem::{Problem, ProblemBody};
 
 /// Completes a document: what the door and the body's reader may answer, a description for every answer,
@@ -25,7 +27,9 @@ pub(super) fn complete(api: &mut OpenApi) {
             *times_used.entry(id.clone()).or_default() += 1;
         }
     }
-    for call in api.paths.paths.values_mut().flat_map(calls) {
+    let calls_by_path = api.paths.paths.iter_mut();
+    let calls_by_path = calls_by_path.flat_map(|(path, item)| calls(item).map(move |c| (path, c)));
+    for (path, call) in calls_by_path {
         let id = call.operation_id.take();
         call.operation_id = id.map(|id| match (times_used.get(&id), &call.tags) {
             (Some(2..), Some(tags)) => format!("{id}_{}", tags.join("_")),
@@ -40,6 +44,10 @@ pub(super) fn complete(api: &mut OpenApi) {
             add(call, StatusCode::PAYLOAD_TOO_LARGE, "A body larger than this call takes");
             add(call, StatusCode::UNSUPPORTED_MEDIA_TYPE, "A body that is not JSON");
             add(call, StatusCode::UNPROCESSABLE_ENTITY, "Fields that are not valid; see errors");
+            add(call, StatusCode::REQUEST_TIMEOUT, "A body that did not arrive in time");
+        }
+        if path.contains('{') {
+            add(call, StatusCode::NOT_FOUND, "There is nothing at this address");
         }
         for (status, response) in &mut call.responses.responses {
             if let RefOr::T(response) = response {
@@ -49,6 +57,18 @@ pub(super) fn complete(api: &mut OpenApi) {
     }
 }
 
+/// Adds a problem to every call of a router.
+pub fn document<S: Clone + Send + Sync + 'static>(
+    mut routes: OpenApiRouter<S>,
+    status: StatusCode,
+    description: &str,
+) -> OpenApiRouter<S> {
+    for call in routes.get_openapi_mut().paths.paths.values_mut().flat_map(calls) {
+        add(call, status, description);
+    }
+    routes
+}
+
 /// The calls at one path.
 fn calls(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.delete, &mut item.patch]
@@ -56,16 +76,17 @@ fn calls(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         .flatten()
 }
 
-/// Adds a problem, unless the call says itself what this status means.
+/// Adds a problem; where the call says itself what this status means, as one more form of that answer.
 fn add(call: &mut Operation, status: StatusCode, description: &str) {
-    call.responses.responses.entry(status.as_str().to_owned()).or_insert_with(|| {
-        let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-        ResponseBuilder::new()
-            .description(description)
-            .content(Problem::MEDIA_TYPE, body)
-            .build()
-            .into()
-    });
+    let responses = &mut call.responses.responses;
+    let response = responses
+        .entry(status.as_str().to_owned())
+        .or_insert_with(|| ResponseBuilder::new().description(description).build().into());
+    if let RefOr::T(response) = response {
+        response.content.entry(Problem::MEDIA_TYPE.to_owned()).or_insert_with(|| {
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build().into()
+        });
+    }
 }
 
 /// Describes an answer by its status, where nothing was said about it.

@@ -52,6 +52,7 @@ pub struct NewSchedule {
     pub timezone: String,
     /// The report: format, filters, columns, options, as they were asked for.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "object")]
     pub report: serde_json::Value,
     /// Addresses that each report is delivered to.
     pub deliver_to: Vec<String>,
@@ -79,6 +80,7 @@ pub struct Schedule {
     pub timezone: String,
     /// The report: format, filters, columns, options, as they were asked for.
     #[schema(value_type = Object)]
+    #[serde(deserialize_with = "object")]
     pub report: serde_json::Value,
     /// Addresses that each report is delivered to.
     pub deliver_to: Vec<String>,
@@ -98,4 +100,9 @@ pub struct Schedule {
     pub last_run_at: Option<DateTime<Utc>>,
     /// Where that report stands.
     pub last_status: Option<ReportStatus>,
+}
+
+/// A JSON object; what else there is in JSON is a mistake.
+fn object<'de, D: serde::Deserializer<'de>>(value: D) -> Result<serde_json::Value, D::Error> {
+    serde_json::Map::deserialize(value).map(serde_json::Value::Object)
 }

@@ -63,13 +63,13 @@ pub(super) struct Accepted {
         (RegistrationRequest = "application/json"),
         (RegistrationRequest = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 202, description = "Durable in the queue", body = Accepted),
-        (status = 400, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 415, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 202, description = "Durable in the queue", content((Accepted = "application/json"), (String = "text/html"))),
+        (status = 400, content((ProblemBody = "application/problem+json"), (String = "text/html"))),
+        (status = 413, content((ProblemBody = "application/problem+json"), (String = "text/html"))),
+        (status = 415, content((ProblemBody = "application/problem+json"), (String = "text/html"))),
+        (status = 422, content((ProblemBody = "application/problem+json"), (String = "text/html"))),
+        (status = 429, content((ProblemBody = "application/problem+json"), (String = "text/html"))),
+        (status = 503, content((ProblemBody = "application/problem+json"), (String = "text/html")))))]
 pub(super) fn create(
     State(intake): State<Arc<Intake>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

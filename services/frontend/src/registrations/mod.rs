@@ -11,7 +11,6 @@ mod status;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::middleware::from_fn_with_state;
 use domain::{LinkKeys, RegistrationIdIssuer};
 use queue::Queue;
 use runtime::Problem;
@@ -22,7 +21,7 @@ use self::{idempotency::Answers, outcomes::Outcomes};
 use crate::{
     Dependencies, Settings,
     client::ClientAddresses,
-    limit::{self, Limit, Visits},
+    limit::{Limit, Visits},
     site::Site,
 };
 
@@ -70,9 +69,11 @@ pub(crate) fn routes(intake: Intake, visits: Visits) -> OpenApiRouter {
         .routes(routes!(status::status))
         .routes(routes!(status::status_page))
         .routes(routes!(confirm::show, confirm::confirm))
-        .routes(routes!(leave::show, leave::leave))
-        .route_layer(from_fn_with_state(visits, limit::visits));
-    OpenApiRouter::new().routes(routes!(create::create)).merge(pages).with_state(Arc::new(intake))
+        .routes(routes!(leave::show, leave::leave));
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .merge(visits.limit(pages))
+        .with_state(Arc::new(intake))
 }
 
 /// The store could not answer a public question.

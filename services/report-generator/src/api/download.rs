@@ -16,8 +16,14 @@ use super::AppState;
 /// A report's file; ranges are supported, and `If-None-Match` and `If-Range` with its `ETag`.
 #[utoipa::path(get, path = "/reports/{id}/download", tag = "reports",
     params(("id" = String, Path, format = Uuid)), responses(
-    (status = 200, description = "The file", content_type = "application/octet-stream"),
-    (status = 206, description = "The range asked for", content_type = "application/octet-stream"),
+    (status = 200, description = "The file", content(
+        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/pdf"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/octet-stream"))),
+    (status = 206, description = "The range asked for", content(
+        (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/pdf"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/octet-stream"))),
     (status = 304, description = "It is as it was"),
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     (status = 409, description = "It is not done", body = ProblemBody, content_type = "application/problem+json"),
