@@ -190,3 +190,27 @@ async fn a_page_of_an_allowed_site_may_register_and_no_other() {
     let answer = call.header("origin", "https://www.example.com").json(&body).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.headers()[ALLOW].len()), (202, 23));
 }
+
+/// Each client behind a trusted proxy has its own limit; whoever comes past it cannot pass for another.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_each_client_is_counted_by_itself() {
+    let variables = [("RATE_LIMIT_PER_MINUTE", "2"), ("TRUSTED_PROXIES", "127.0.0.0/8")];
+    let trusting = System::start(BINARY, &variables).await;
+    let wary = System::start(BINARY, &variables[..1]).await;
+    let statuses = async |system: &System| {
+        let mut statuses = Vec::new();
+        for (n, client) in
+            ["203.0.113.1", "203.0.113.1", "203.0.113.1", "203.0.113.2"].iter().enumerate()
+        {
+            let email = format!("u{n}@example.com");
+            let body = serde_json::json!({"name": "Ada", "surname": "Lovelace", "email": email});
+            let call = system.http().post(system.url("/api/registrations")).json(&body);
+            // What stands further left anyone can have written.
+            let call = call.header("x-forwarded-for", format!("198.51.100.{n}, {client}"));
+            statuses.push(call.send().await.unwrap().status().as_u16());
+        }
+        statuses
+    };
+    assert_eq!(statuses(&trusting).await, [202, 202, 429, 202]);
+    assert_eq!(statuses(&wary).await, [202, 202, 429, 429]);
+}

@@ -153,6 +153,12 @@ impl Postgres {
         name
     }
 
+    /// Runs statements in one transaction.
+    pub fn execute(&self, database: &str, statements: &str) {
+        let mut psql = self.client("psql");
+        run(psql.args(["-v", "ON_ERROR_STOP=1", "-1", "-d", database, "-c", statements]));
+    }
+
     /// Writes a database to a file with `pg_dump`, while it is in use.
     pub fn dump(&self, database: &str, file: &Path) {
         let mut dump = self.client("pg_dump");

@@ -101,10 +101,13 @@ export class System {
     return this.#end('SIGKILL');
   }
 
-  /** Ends the process and removes all it has written. */
+  /** Ends the process and removes all it has written; no line of its log may tell what is private. */
   async dispose(): Promise<void> {
     await this.#end('SIGTERM');
+    const lines = readFileSync(this.#log, 'utf8').split('\n');
     rmSync(this.#dir, { recursive: true, force: true });
+    const told = lines.find((line) => line.startsWith('{') && PRIVATE.test(line));
+    if (told) throw new Error(`The log holds a password, a token or an address: ${told}`);
   }
 
   /** Registers a person as a program would, and returns the registration's id. */
@@ -249,6 +252,9 @@ export class System {
     return readFileSync(this.#log, 'utf8').slice(-4000);
   }
 }
+
+/** A password of these tests, a service token, an e-mail address. */
+const PRIVATE = new RegExp(`${ADMINISTRATOR.password}|eyJ|Bearer |[\\w.+-]@[\\w-]+\\.[\\w.]`);
 
 /** HMAC-SHA256 over a text preceded by its length, as the binary derives keys and signs links. */
 function keyedHash(key: string | Buffer, text: string | Buffer): Buffer {
