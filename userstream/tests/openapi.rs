@@ -26,6 +26,10 @@ async fn the_kept_documents_are_those_that_are_served() {
     ] {
         let url = format!("http://127.0.0.1:{port}/api-docs/openapi.json");
         let served: Value = system.http().get(url).send().await.unwrap().json().await.unwrap();
+        let page = system.http().get(format!("http://127.0.0.1:{port}/api-docs")).send().await;
+        let page = page.unwrap();
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
         let served = format!("{}\n", serde_json::to_string_pretty(&served).unwrap());
         let file = folder.join(format!("{service}.json"));
         if env::var_os(WRITE).is_some() {

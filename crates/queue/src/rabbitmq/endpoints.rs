@@ -83,6 +83,11 @@ impl Endpoints {
 
 fn parse(text: &str) -> Result<AMQPUri, String> {
     let mut uri: AMQPUri = text.parse().map_err(|e| format!("a URL in it cannot be read: {e}"))?;
+    // By the letter of the URI's specification a slash at the end names a virtual host without a name, which
+    // no broker has; whoever writes one means the default.
+    if uri.vhost.is_empty() {
+        uri.vhost = "/".into();
+    }
     uri.query.heartbeat.get_or_insert(HEARTBEAT);
     uri.query.frame_max.get_or_insert(FRAME);
     Ok(uri)
@@ -120,6 +125,19 @@ mod tests {
         assert_eq!(shown(&endpoints), ["amqps://two:5671", "amqp://three:1", "amqp://one:5672"]);
         endpoints.first.store(3, Ordering::Relaxed);
         assert_eq!(shown(&endpoints)[0], "amqp://one:5672");
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_the_default_virtual_host() {
+        for (url, vhost) in [
+            ("amqp://one", "/"),
+            ("amqp://one:5672/", "/"),
+            ("amqp://one:5672/%2f", "/"),
+            ("amqp://one:5672/people", "people"),
+        ] {
+            let endpoints = Endpoints::parse(url, None).unwrap();
+            assert_eq!(endpoints.uris[0].vhost, vhost, "{url}");
+        }
     }
 
     #[test]

@@ -11,11 +11,6 @@ const STRICT: HeaderValue = HeaderValue::from_static(
      font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'; manifest-src 'self'",
 );
-/// The documentation page styles itself inline.
-const DOCS: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     font-src 'self'; connect-src 'self'; base-uri 'self'; frame-ancestors 'none'",
-);
 
 /// The console's components lay out with styles of their own, and the e-mails that it shows have theirs; a
 /// style can load nothing from elsewhere.
@@ -30,7 +25,6 @@ const CONSOLE: HeaderValue = HeaderValue::from_static(
 pub(super) enum Page {
     Public,
     Console,
-    Docs,
 }
 
 impl Page {
@@ -38,7 +32,6 @@ impl Page {
     pub(super) fn of(path: &str) -> Self {
         match path.split('/').nth(1) {
             Some("admin") => Self::Console,
-            Some("api-docs") => Self::Docs,
             _ => Self::Public,
         }
     }
@@ -69,9 +62,9 @@ pub(super) fn secure(response: &mut Response, page: Page, https_only: bool) {
         let policy = match page {
             Page::Public => STRICT,
             Page::Console => CONSOLE,
-            Page::Docs => DOCS,
         };
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        // The documentation page has brought its own.
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
         // Pages name files by their content: an old page must not outlive its files.
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
     }
