@@ -21,6 +21,14 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
+/// Whether the other side has neither answered nor closed.
+fn is_open(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let peeked = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
 /// What is answered until the connection is closed.
 fn rest(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
@@ -51,14 +59,17 @@ async fn two_hundred_slow_connections_of_each_kind_hurt_nobody_and_are_ended() {
         "POST /api/registrations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
          Content-Length: 500\r\n\r\n{\"name\":",
     );
-    let began = Instant::now();
-    for n in 0..50 {
-        let id = system.register("Ada", "Lovelace", &format!("u{n}@example.com")).await;
-        if n % 10 == 0 {
+    // Only what happens while the slow ones are there shows anything.
+    let mut meanwhile = 0;
+    while meanwhile < 50 && is_open(&silent[0]) && is_open(&heads[0]) && is_open(&bodies[0]) {
+        let email = format!("u{meanwhile}@example.com");
+        let id = system.register("Ada", "Lovelace", &email).await;
+        if meanwhile % 10 == 0 {
             system.reaches(&id, "email_sent").await;
         }
+        meanwhile += 1;
     }
-    assert!(began.elapsed() < Duration::from_secs(25), "the slow ones were still there meanwhile");
+    assert!(meanwhile >= 10, "{meanwhile} registrations beside the slow ones");
 
     let ended = tokio::task::spawn_blocking(move || {
         for stream in silent.into_iter().chain(heads) {
@@ -151,7 +162,7 @@ async fn who_looks_too_often_waits_and_who_registers_does_not() {
     let system = System::start(BINARY, &[("RATE_LIMIT_PER_MINUTE", "2")]).await;
     let id = system.register("Ada", "Lovelace", "ada@example.com").await;
     let url = system.url(&format!("/api/registrations/{id}"));
-    let (mut answered, mut refused) = (0, None);
+    let (began, mut answered, mut refused) = (Instant::now(), 0_u32, None);
     for _ in 0..300 {
         let answer = system.http().get(&url).send().await.unwrap();
         match answer.status().as_u16() {
@@ -160,7 +171,9 @@ async fn who_looks_too_often_waits_and_who_registers_does_not() {
             other => panic!("{other}"),
         }
     }
-    assert!((200..=220).contains(&answered), "{answered}");
+    // Two hundred at once, and as many a minute.
+    let earned = 1.0 + began.elapsed().as_secs_f64() * 200.0 / 60.0;
+    assert!(answered >= 200 && f64::from(answered) <= 200.0 + earned, "{answered}");
     assert!(refused.unwrap().headers().contains_key("retry-after"));
     let page = system.http().get(system.url("/confirm/x")).header("accept", "text/html");
     let page = page.send().await.unwrap();
