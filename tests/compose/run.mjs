@@ -195,8 +195,9 @@ async function call(path, { method = "GET", body, headers = {} } = {}) {
 async function register(email) {
   const person = { name: "Ada", surname: "Lovelace", email };
   const answer = await call("/api/registrations", { method: "POST", body: person });
-  assert(answer.status === 202, `${email}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()).id;
+  const body = await answer.text();
+  assert(answer.status === 202, `${email}: ${answer.status} ${body}`);
+  return JSON.parse(body).id;
 }
 
 const reaches = (id, stage, seconds) =>
