@@ -324,6 +324,13 @@ function end() {
   engine?.kill("SIGTERM");
 }
 
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    end();
+    process.exit(130);
+  });
+}
+
 try {
   await startEngine();
   images();
@@ -343,5 +350,10 @@ try {
 } finally {
   end();
   if (engine && engine.exitCode === null) await new Promise((resolve) => engine.once("exit", resolve));
+  // What an engine that was interrupted has left mounted.
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "");
+  for (const mount of mounts.filter((path) => path.startsWith(`${scratch}/`)).reverse()) {
+    succeeds("umount", ["-l", mount]);
+  }
   rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
 }
