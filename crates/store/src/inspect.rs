@@ -33,7 +33,7 @@ impl Inspection {
     }
 }
 
-/// Looks at the database that a URL names, as [`open`](crate::open) would open it.
+/// Looks at the database that a URL names, as [`open()`](crate::open()) would open it.
 pub async fn inspect(url: &str) -> Result<Inspection, StoreUrlError> {
     match url.split_once(':') {
         #[cfg(feature = "postgres")]
