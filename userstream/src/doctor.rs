@@ -1,11 +1,6 @@
 //! `userstream doctor`: what would keep a service from its work, in clear words, before it starts.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
@@ -181,8 +176,8 @@ fn certificate(report: &mut Report, env: &Env) {
 }
 
 async fn queue(report: &mut Report, env: &Env) {
-    if let Some(file) = file_of(env.text("QUEUE_URL").unwrap_or_default()) {
-        return report.add("queue", writable(&file));
+    if let Some(file) = wiring::sqlite_file(env.text("QUEUE_URL").unwrap_or_default()) {
+        return report.add("queue", writable(file));
     }
     let check = async {
         let queue = wiring::queue(env).await.map_err(|e| e.to_string())?;
@@ -202,8 +197,8 @@ async fn queue(report: &mut Report, env: &Env) {
 
 async fn database(report: &mut Report, env: &Env) {
     let Some((_, url)) = report.settings(wiring::database_url(env)) else { return };
-    if let Some(file) = file_of(&url) {
-        report.add("database file", writable(&file));
+    if let Some(file) = wiring::sqlite_file(&url) {
+        report.add("database file", writable(file));
     }
     let found = match tokio::time::timeout(PATIENCE, store::inspect(&url)).await {
         Ok(Ok(found)) => found,
@@ -319,12 +314,6 @@ async fn ask(client: &ServiceClient, path: &str) -> Finding {
         status if status.is_success() => Good(format!("{base} answers and accepts our token")),
         status => Note(format!("{base} answers {status}")),
     }
-}
-
-/// The file behind a SQLite URL.
-fn file_of(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(path.strip_prefix("//").unwrap_or(path).into())
 }
 
 /// Whether a file or folder can be written to, or made, and how much room there is.

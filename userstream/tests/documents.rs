@@ -257,7 +257,7 @@ fn dashboards_and_alerts_use_what_is_measured_and_every_alert_has_a_runbook() {
         }
     }
     // Whatever is measured is shown.
-    let shown = [measurements(&dashboard), measurements(&alerts)].concat();
+    let shown = &measurements(&dashboard) | &measurements(&alerts);
     for name in measured {
         assert!(shown.contains(name), "{name} is in no dashboard and no alert");
     }
@@ -271,16 +271,6 @@ fn dashboards_and_alerts_use_what_is_measured_and_every_alert_has_a_runbook() {
     for rule in rules {
         let anchor = rule["alert"].as_str().unwrap().to_lowercase();
         assert_eq!(rule["annotations"]["runbook"], format!("docs/runbooks.md#{anchor}"));
-    }
-}
-
-trait Concat {
-    fn concat(self) -> BTreeSet<String>;
-}
-
-impl Concat for [BTreeSet<String>; 2] {
-    fn concat(self) -> BTreeSet<String> {
-        self.into_iter().flatten().collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use chrono::{DateTime, Utc};
@@ -17,6 +17,13 @@ use x509_parser::parse_x509_certificate;
 
 use crate::config::{ConfigError, Env, error};
 
+/// Whom the system trusts; read once, since every client asks.
+static SYSTEM: LazyLock<RootCertStore> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+});
+
 /// Whom a process trusts when it calls others: those that the system trusts, and the authority in
 /// `TLS_CA_FILE`. Cheap to clone.
 #[derive(Clone)]
@@ -28,8 +35,7 @@ pub struct Trust {
 impl Trust {
     /// Trusts the system's authorities and `ca`, one certificate or several (PEM).
     pub fn new(ca: Option<&str>) -> Result<Self, String> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let mut roots = SYSTEM.clone();
         let mut added = 0;
         for certificate in CertificateDer::pem_slice_iter(ca.unwrap_or_default().as_bytes()) {
             roots.add(certificate.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;

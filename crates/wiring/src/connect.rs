@@ -50,10 +50,16 @@ pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
     })
 }
 
+/// The file that a queue or a database is in, where it is in one.
+pub fn sqlite_file(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
 /// Shows how much room is left where a file of ours grows.
 fn watch_file(name: &'static str, url: &str) {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        telemetry::watch_disk(name, Path::new(path.strip_prefix("//").unwrap_or(path)));
+    if let Some(file) = sqlite_file(url) {
+        telemetry::watch_disk(name, file);
     }
 }
 
