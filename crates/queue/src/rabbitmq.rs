@@ -21,6 +21,7 @@ mod gather;
 mod hand;
 mod inbox;
 mod link;
+mod lock;
 mod pack;
 mod publisher;
 mod topology;

@@ -27,7 +27,7 @@ use super::{
     inbox::{Held, Inbox},
     link::Live,
     publisher::Publisher,
-    topology::{Kind, dead_letters_of},
+    topology::parts,
     verdict::Judge,
 };
 use crate::{Consumer, Delivery, DeliveryTag, QueueError, Verdict, batch};
@@ -69,7 +69,7 @@ impl RabbitConsumer {
         prefetch: usize,
     ) -> Result<Self, QueueError> {
         // Where a verdict may put a message is there before the first one comes.
-        live.declare(&[(queue, Kind::Plain), (&dead_letters_of(queue), Kind::Plain)]).await?;
+        live.declare(&parts(queue)).await?;
         let channel = live.channel().await?;
         let enough = prefetch.max(1);
         let prefetch = u16::try_from(enough).map_or(MOST_PREFETCHED, |n| n.min(MOST_PREFETCHED));

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use lapin::{
-    Channel, Connection,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, QueueDeclareOptions},
+    Channel,
+    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions},
     types::FieldTable,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -19,19 +19,16 @@ use uuid::Uuid;
 
 use super::{
     Shared, depth,
-    endpoints::Endpoints,
     envelope::{self, History, Outgoing},
-    error::{is_locked, silent, unavailable},
+    error::{silent, unavailable},
     link::Live,
+    lock,
     topology::{Kind, dead_letters_of},
 };
 use crate::{DeadLetter, DeadLetterFilter, QueueError, batch};
 
 /// A queue that says it has more and gives none for so long is being emptied by someone else.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How long to wait for another process that looks through the same queue.
-const LOCK_WAIT: Duration = Duration::from_secs(10);
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// How long what was handed back may take to be there again.
 const RETURN_WAIT: Duration = Duration::from_secs(2);
 const RETURN_PAUSE: Duration = Duration::from_millis(5);
@@ -198,9 +195,12 @@ impl Shared {
         let name = dead_letters_of(queue);
         live.declare(&[(&name, Kind::Plain)]).await?;
         let _turn = self.looking.lock().await;
-        let lock = Lock::acquire(live.endpoints(), &name).await?;
+        let (connection, _) = live.endpoints().connect("looking at dead letters").await?;
+        lock::acquire(&connection, &format!("{name}.lock"), "looks at the dead letters").await?;
         let result = self.look(&live, queue, decide).await;
-        lock.release().await;
+        if let Err(error) = connection.close(200, "done".into()).await {
+            tracing::debug!(%error, "the lock ends with its connection all the same");
+        }
         result
     }
 
@@ -305,36 +305,4 @@ async fn returned(live: &Live, name: &str, count: u32) -> Result<(), QueueError>
         sleep(RETURN_PAUSE).await;
     }
     Ok(())
-}
-
-/// A queue that only its connection may use, and that is gone with it: who has it may look.
-struct Lock(Connection);
-
-impl Lock {
-    async fn acquire(endpoints: &Endpoints, queue: &str) -> Result<Self, QueueError> {
-        let name = format!("{queue}.lock");
-        let (connection, _) = endpoints.connect("looking at dead letters").await?;
-        let deadline = Instant::now() + LOCK_WAIT;
-        loop {
-            // A refusal closes the channel.
-            let channel = connection.create_channel().await.map_err(unavailable)?;
-            let options = QueueDeclareOptions::exclusive();
-            let name = name.as_str().into();
-            match channel.queue_declare(name, options, FieldTable::default()).await {
-                Ok(_) => return Ok(Self(connection)),
-                Err(error) if is_locked(&error) && Instant::now() < deadline => {}
-                Err(error) if is_locked(&error) => {
-                    return Err(silent("give way: another process looks at the dead letters"));
-                }
-                Err(error) => return Err(unavailable(error)),
-            }
-            sleep(LOCK_PAUSE).await;
-        }
-    }
-
-    async fn release(self) {
-        if let Err(error) = self.0.close(200, "done".into()).await {
-            tracing::debug!(%error, "the lock ends with its connection all the same");
-        }
-    }
 }

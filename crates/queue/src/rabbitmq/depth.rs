@@ -3,34 +3,24 @@
 use super::{
     Shared, delay,
     link::Live,
-    topology::{Kind, dead_letters_of, inspect},
+    topology::{dead_letters_of, inspect, parts},
 };
 use crate::{Depth, QueueError};
 
 impl Shared {
     pub(super) async fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
         let live = self.side.live().await?;
-        let waiting: Vec<String> = delay::queues(queue).collect();
-        let dead_letters = dead_letters_of(queue);
-        let mut all = vec![(queue, Kind::Plain), (&dead_letters, Kind::Plain)];
-        all.extend(waiting.iter().map(|name| (name.as_str(), Kind::Waiting(queue))));
-        live.declare(&all).await?;
-        let depth = self.count(&live, queue, &waiting, &dead_letters).await;
+        live.declare(&parts(queue)).await?;
+        let depth = self.count(&live, queue).await;
         // One of its queues may be gone: the next call declares it again.
         depth.inspect_err(|_| live.undeclare_all())
     }
 
-    async fn count(
-        &self,
-        live: &Live,
-        queue: &str,
-        waiting: &[String],
-        dead_letters: &str,
-    ) -> Result<Depth, QueueError> {
+    async fn count(&self, live: &Live, queue: &str) -> Result<Depth, QueueError> {
         let own = inspect(live, queue).await?;
         let mut delayed = 0;
-        for name in waiting {
-            delayed += u64::from(ready(live, name).await?);
+        for name in delay::queues(queue) {
+            delayed += u64::from(ready(live, &name).await?);
         }
         let in_hand = self.census(live, queue, own.consumer_count()).await?;
         Ok(Depth {
@@ -38,7 +28,7 @@ impl Shared {
             ready: u64::from(own.message_count()) + in_hand.sent_ahead,
             delayed,
             unacknowledged: in_hand.received,
-            dead_letters: ready(live, dead_letters).await?.into(),
+            dead_letters: ready(live, &dead_letters_of(queue)).await?.into(),
             consumers: own.consumer_count().into(),
         })
     }

@@ -1,7 +1,7 @@
 //! A connection that comes back: whoever needs it next opens it again, on whichever node answers.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::{
     endpoints::{Endpoints, Shown},
     error::{silent, unavailable},
-    topology::{self, Kind},
+    topology::{self, Kind, OwnedKind},
 };
 use crate::QueueError;
 
@@ -44,6 +44,8 @@ pub(super) struct Live {
     connection: Connection,
     /// For questions. A channel for each would use up their numbers.
     asking: tokio::sync::Mutex<Option<Channel>>,
+    /// One caller at a time makes queues.
+    declaring: tokio::sync::Mutex<()>,
     /// Queues that are known to be there.
     declared: Mutex<HashSet<String>>,
 }
@@ -68,6 +70,7 @@ impl Link {
                     endpoints: self.endpoints.clone(),
                     connection,
                     asking: tokio::sync::Mutex::default(),
+                    declaring: tokio::sync::Mutex::default(),
                     declared: Mutex::default(),
                 });
                 *state = State::Open(live.clone());
@@ -135,17 +138,31 @@ impl Live {
             .map_err(|_| QueueError::Unavailable("RabbitMQ gave no channel".into()))
     }
 
-    /// Makes sure that queues are there.
-    pub(super) async fn declare(&self, wanted: &[(&str, Kind<'_>)]) -> Result<(), QueueError> {
-        let missing: Vec<_> = {
-            let declared = self.declared();
-            wanted.iter().filter(|(name, _)| !declared.contains(*name)).copied().collect()
-        };
-        if !missing.is_empty() {
-            topology::declare(&self.endpoints, &missing).await?;
-            self.declared().extend(missing.into_iter().map(|(name, _)| name.to_owned()));
+    /// Makes sure that queues are there, and safe to use. Goes on by itself when nobody waits for it any more.
+    pub(super) async fn declare(
+        &self,
+        wanted: &[(impl AsRef<str>, Kind<'_>)],
+    ) -> Result<(), QueueError> {
+        if self.missing(wanted).is_empty() {
+            return Ok(());
         }
+        // Who comes meanwhile has nothing left to do.
+        let _turn = self.declaring.lock().await;
+        let missing = self.missing(wanted);
+        let names: Vec<_> = missing.keys().cloned().collect();
+        let endpoints = self.endpoints.clone();
+        // On a task of its own: whoever goes away must not leave a queue behind that is too new to be used.
+        let declaring = tokio::spawn(async move { topology::declare(&endpoints, missing).await });
+        declaring.await.map_err(|e| QueueError::Unavailable(e.to_string()))??;
+        self.declared().extend(names);
         Ok(())
+    }
+
+    /// Those that are not known to be there.
+    fn missing(&self, wanted: &[(impl AsRef<str>, Kind<'_>)]) -> BTreeMap<String, OwnedKind> {
+        let declared = self.declared();
+        let missing = wanted.iter().filter(|(name, _)| !declared.contains(name.as_ref()));
+        missing.map(|(name, kind)| (name.as_ref().to_owned(), (*kind).into())).collect()
     }
 
     /// A queue turned out not to be there: it will be declared again.

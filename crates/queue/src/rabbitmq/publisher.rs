@@ -18,7 +18,7 @@ use lapin::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::{
@@ -33,6 +33,9 @@ use crate::QueueError;
 pub(super) const WINDOW: usize = 2_048;
 /// And their bytes.
 const WINDOW_KIB: usize = 32 * 1024;
+
+/// How much longer than all else a new queue may take.
+const MAKING: Duration = Duration::from_secs(6);
 
 /// Before a message is published again that the broker did not take.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -147,10 +150,12 @@ impl Publisher {
         Ok(open)
     }
 
-    /// Makes sure that a queue is there.
+    /// Makes sure that a queue is there. To make one takes a while, but happens once in a broker's life.
     pub(super) async fn declare(&self, queue: &str, kind: Kind<'_>) -> Result<(), QueueError> {
-        let declare = async { self.link.live().await?.declare(&[(queue, kind)]).await };
-        timeout_at(Instant::now() + self.patience, declare).await.map_err(|_| silent("connect"))?
+        let live = timeout_at(self.deadline(), self.link.live()).await;
+        let live = live.map_err(|_| silent("connect"))??;
+        let declared = timeout(self.patience + MAKING, live.declare(&[(queue, kind)])).await;
+        declared.map_err(|_| silent("make a queue"))?
     }
 
     /// Whether the broker takes messages.

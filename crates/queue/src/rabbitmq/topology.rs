@@ -1,7 +1,7 @@
 //! The queues that a queue is made of, all of them durable quorum queues: itself, its dead letters,
 //! and those in which delayed messages wait.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use lapin::{
     Connection, Queue,
@@ -9,20 +9,28 @@ use lapin::{
     types::{AMQPValue, FieldTable},
     uri::AMQPUri,
 };
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::sleep};
 use tracing::warn;
 
 use super::{
+    delay,
     endpoints::Endpoints,
     error::{is_not_found, is_unfit, unavailable},
     link::Live,
-    version,
+    lock, version,
 };
 use crate::QueueError;
 
 /// How often what several processes do at the same time may get in each other's way.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a new queue is not used. The broker writes the names of its quorum queues into a file half a
+/// second after the last change to them. Killed before that, it comes back with a queue that has lost what
+/// it confirmed, and that confirms nothing any more.
+const UNTIL_KEPT: Duration = Duration::from_millis(1_500);
+/// What whoever has the lock of a queue does.
+const MAKING: &str = "makes the queue";
 
 /// From version 4 on RabbitMQ drops what was delivered and came back twenty times, unless told
 /// otherwise. How often is often enough we decide ourselves.
@@ -31,6 +39,13 @@ const MANY_DELIVERIES: i32 = i32::MAX;
 /// Where the dead letters of a queue are.
 pub(super) fn dead_letters_of(queue: &str) -> String {
     format!("{queue}.dead-letter")
+}
+
+/// All queues that a queue is made of.
+pub(super) fn parts(queue: &str) -> Vec<(String, Kind<'_>)> {
+    let plain = [queue.to_owned(), dead_letters_of(queue)].map(|name| (name, Kind::Plain));
+    let waiting = delay::queues(queue).map(|name| (name, Kind::Waiting(queue)));
+    plain.into_iter().chain(waiting).collect()
 }
 
 /// What a queue is for.
@@ -42,19 +57,42 @@ pub(super) enum Kind<'a> {
     Waiting(&'a str),
 }
 
-/// Makes sure that queues are there. One that is there is used as it is: another program, or a policy,
-/// may have made it to its own taste.
+/// The same, for whoever goes on alone.
+pub(super) enum OwnedKind {
+    Plain,
+    Waiting(String),
+}
+
+impl From<Kind<'_>> for OwnedKind {
+    fn from(kind: Kind<'_>) -> Self {
+        match kind {
+            Kind::Plain => Self::Plain,
+            Kind::Waiting(back) => Self::Waiting(back.to_owned()),
+        }
+    }
+}
+
+/// Makes sure that queues are there, and that the broker will know them after its death. One that is there
+/// is used as it is: another program, or a policy, may have made it to its own taste.
 ///
 /// A refusal closes the channel, and the client never uses that channel's number again without an error:
 /// so this has a connection of its own, which is soon over.
 pub(super) async fn declare(
     endpoints: &Endpoints,
-    wanted: &[(&str, Kind<'_>)],
+    wanted: BTreeMap<String, OwnedKind>,
 ) -> Result<(), QueueError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
     let (connection, node) = endpoints.connect("declaring").await?;
     let declaring = Declaring { connection, node, limits_deliveries: OnceCell::new() };
-    for (name, kind) in wanted {
-        declaring.declare(name, *kind).await?;
+    let mut made = false;
+    // Everybody goes by the order of names: no two wait for each other.
+    for (name, kind) in &wanted {
+        made |= declaring.declare(name, kind).await?;
+    }
+    if made {
+        sleep(UNTIL_KEPT).await;
     }
     // What was asked for is there, however this ends.
     let _ = declaring.connection.close(200, "done".into()).await;
@@ -69,33 +107,47 @@ struct Declaring<'a> {
 }
 
 impl Declaring<'_> {
-    async fn declare(&self, name: &str, kind: Kind<'_>) -> Result<(), QueueError> {
+    /// Whether it had to be made. Then nobody else counts on it until this connection ends.
+    async fn declare(&self, name: &str, kind: &OwnedKind) -> Result<bool, QueueError> {
+        let making = format!("{name}.making");
         for _ in 0..TRIES {
-            match self.ask(name, passive(), FieldTable::default()).await {
-                Ok(_) => return Ok(()),
-                Err(error) if is_not_found(&error) => {}
-                Err(error) => return Err(unavailable(error)),
+            if self.is_there(name).await? {
+                lock::released(&self.connection, &making, MAKING).await?;
+                return Ok(false);
+            }
+            lock::acquire(&self.connection, &making, MAKING).await?;
+            // Whoever had the lock may have made it.
+            if self.is_there(name).await? {
+                return Ok(false);
             }
             let arguments = self.arguments(kind).await;
             match self.ask(name, QueueDeclareOptions::durable(), arguments).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(true),
                 Err(error) if is_unfit(&error) => {
                     warn!(queue = name, %error, "could not be made; looking whether it is there");
                 }
                 Err(error) => return Err(unavailable(error)),
             }
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
         }
         Err(QueueError::Unavailable(format!("RabbitMQ does not make the queue {name}")))
     }
 
-    async fn arguments(&self, kind: Kind<'_>) -> FieldTable {
+    async fn is_there(&self, name: &str) -> Result<bool, QueueError> {
+        match self.ask(name, passive(), FieldTable::default()).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_not_found(&error) => Ok(false),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    async fn arguments(&self, kind: &OwnedKind) -> FieldTable {
         match kind {
-            Kind::Plain => {
+            OwnedKind::Plain => {
                 let ask = || version::limits_deliveries(self.node);
                 plain(*self.limits_deliveries.get_or_init(ask).await)
             }
-            Kind::Waiting(back) => waiting(back),
+            OwnedKind::Waiting(back) => waiting(back),
         }
     }
 

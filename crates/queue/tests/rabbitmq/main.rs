@@ -29,5 +29,6 @@ impl Subject for Broker {
 
 queue::conformance_suite!(Broker);
 
+mod death;
 mod particular;
 mod tls;
