@@ -10,7 +10,7 @@ use domain::{Event, Registration, RegistrationId, RegistrationSubmitted};
 use queue::USER_REGISTRATION;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
-use testkit::{Postgres, Process, RabbitMq, eventually, free_ports};
+use testkit::{Postgres, Process, RabbitMq, eventually, free_ports, http_client};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
@@ -125,8 +125,9 @@ impl Servers {
         let at = format!("http://127.0.0.1:{port}");
         let variables = [("PORT", port.to_string()), ("DATABASE_URL", database.to_owned())];
         let service = self.launch("database-service", &variables);
+        let http = http_client();
         eventually("the Database Service is ready", || async {
-            let output = reqwest::get(format!("{at}/health/ready")).await.ok()?;
+            let output = http.get(format!("{at}/health/ready")).send().await.ok()?;
             output.status().is_success().then_some(())
         })
         .await;
