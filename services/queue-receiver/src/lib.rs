@@ -17,7 +17,7 @@ mod settings;
 
 use std::{io, sync::Arc, time::Duration};
 
-use queue::{Queue, USER_REGISTRATION, Worker, WorkerSettings};
+use queue::{EMAIL_NOTIFICATIONS, Queue, USER_REGISTRATION, Worker, WorkerSettings};
 use runtime::{Health, Listener, Service, ServiceTokens, health::ask};
 use store::{Overview, Registrations};
 use tokio_util::sync::CancellationToken;
@@ -71,19 +71,20 @@ pub async fn run(
         runtime::tokens::require(api::routes(state), &tokens, SERVICE.name),
         health,
     );
-    let worker = Worker::run(
-        queue.clone(),
-        USER_REGISTRATION,
-        registrations::Recorder::new(queue.clone(), registrations),
-        WorkerSettings {
-            name: SERVICE.name,
-            batch: BATCH,
-            linger: LINGER,
-            concurrency: CONCURRENCY,
-            retry: settings.retry_delays,
-        },
-        shutdown.clone(),
-    );
+    let settings = WorkerSettings {
+        name: SERVICE.name,
+        batch: BATCH,
+        linger: LINGER,
+        concurrency: CONCURRENCY,
+        retry: settings.retry_delays,
+    };
+    let (consumed, stop) = (queue.clone(), shutdown.clone());
+    let worker = async {
+        // A queue comes to be when it is named: the first batch need not wait until that of its e-mails is.
+        let _ = stop.run_until_cancelled(consumed.depth(EMAIL_NOTIFICATIONS.queue)).await;
+        let recorder = registrations::Recorder::new(consumed.clone(), registrations);
+        Worker::run(consumed.clone(), USER_REGISTRATION, recorder, settings, stop.clone()).await;
+    };
     let depths = depths.measure(queue, shutdown.clone());
     let (served, (), ()) = tokio::join!(runtime::serve(listener, app, shutdown), worker, depths);
     served

@@ -1,6 +1,7 @@
 //! The one thread that writes: whatever waits is committed together.
 
 use std::{
+    ops::Range,
     path::PathBuf,
     sync::Arc,
     thread,
@@ -29,6 +30,12 @@ use crate::QueueError;
 const SPARE_PAGES: i64 = 4096;
 /// Pages given back with one heartbeat, so that nobody waits for it long.
 const PAGES_GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2048)";
+
+/// Publishers in one transaction that are worth waiting for more: one that comes alone never waits, and
+/// many are enough.
+const SEVERAL: Range<usize> = 4..56;
+/// How long that is: about as long as a sync takes.
+const GATHERING: Duration = Duration::from_micros(300);
 
 /// It has a thread of its own: between the disk and those who wait there is then nobody who must first be
 /// woken, and no task waits for the disk.
@@ -79,6 +86,7 @@ impl Writer {
     fn run(mut self) {
         let mut commands = Vec::with_capacity(WAITING_COMMANDS);
         while self.commands.blocking_recv_many(&mut commands, WAITING_COMMANDS) > 0 {
+            self.gather(&mut commands);
             let work = Work::sort(commands.drain(..), self.returns.take());
             let (rows, idle) = (work.rows(), work.is_idle());
             self.rush.published(work.publishers());
@@ -89,6 +97,21 @@ impl Writer {
             }
         }
         self.leave();
+    }
+
+    /// Waits a moment for more where several publish at the same time: whoever the last commit has
+    /// answered comes again, and a sync costs much the same for few as for many.
+    fn gather(&mut self, commands: &mut Vec<Command>) {
+        let publishers = commands.iter().filter(|c| matches!(c, Command::Publish(_))).count();
+        if !SEVERAL.contains(&publishers) {
+            return;
+        }
+        thread::sleep(GATHERING);
+        while commands.len() < WAITING_COMMANDS
+            && let Ok(command) = self.commands.try_recv()
+        {
+            commands.push(command);
+        }
     }
 
     fn transact(&mut self, mut work: Work) {

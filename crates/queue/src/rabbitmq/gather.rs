@@ -2,7 +2,9 @@
 //!
 //! A message costs broker and client much the same whatever is in it. So one round of messages is on its
 //! way to a queue at a time; what comes meanwhile is the next round, and is packed where it is much, see
-//! [`super::pack`]. A publisher that comes alone waits for nobody.
+//! [`super::pack`]. What is enough to be packed does not wait for the round before it, only for the one
+//! before that: while one is being synced, the next is being written. A publisher that comes alone waits
+//! for nobody.
 
 use std::{
     collections::HashMap,
@@ -17,7 +19,7 @@ use tokio::{
 
 use super::{
     error::silent,
-    pack::pack,
+    pack::{FEW, pack},
     publisher::{Publisher, Room, WINDOW},
 };
 use crate::{Message, QueueError};
@@ -37,8 +39,19 @@ struct Gathering {
 #[derive(Default)]
 struct State {
     waiting: Vec<Waiting>,
-    /// Whether a round is on its way.
-    going: bool,
+    /// Rounds that are on their way.
+    going: usize,
+}
+
+impl State {
+    /// Whether those who wait may go while so many other rounds are on their way.
+    fn may_go(&self, others: usize) -> bool {
+        match others {
+            0 => !self.waiting.is_empty(),
+            1 => self.waiting.len() >= FEW,
+            _ => false,
+        }
+    }
 }
 
 /// One caller.
@@ -94,11 +107,12 @@ impl Gatherer {
 }
 
 impl Gathering {
-    /// Waits with the others; begins a round where none is on its way.
+    /// Waits with the others; begins a round where none is on its way, or many wait.
     fn join(self: &Arc<Self>, caller: Waiting, publisher: &Arc<Publisher>) {
         let mut state = self.state();
         state.waiting.push(caller);
-        if !mem::replace(&mut state.going, true) {
+        if state.may_go(state.going) {
+            state.going += 1;
             tokio::spawn(self.clone().go_rounds(publisher.clone()));
         }
     }
@@ -125,16 +139,15 @@ impl Gathering {
         }
     }
 
-    /// Whoever waits by now; with `None` the rounds are over. Who has given up is left out.
+    /// Whoever waits by now; with `None` the round that asks is the last. Who has given up is left out.
     fn next_round(&self) -> Option<Vec<Waiting>> {
         let mut state = self.state();
-        let mut callers = mem::take(&mut state.waiting);
-        callers.retain(|caller| !caller.reply.is_closed());
-        if callers.is_empty() {
-            state.going = false;
+        state.waiting.retain(|caller| !caller.reply.is_closed());
+        if !state.may_go(state.going - 1) {
+            state.going -= 1;
             return None;
         }
-        Some(callers)
+        Some(mem::take(&mut state.waiting))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -7,7 +7,7 @@ use super::envelope::{History, Outgoing};
 use crate::Message;
 
 /// So few go one by one: packing pays where there are many.
-const FEW: usize = 16;
+pub(super) const FEW: usize = 16;
 /// Events in one message, at the most. A consumer's prefetch counts messages: this bounds what it
 /// may hold.
 const MOST_EVENTS: usize = 64;
