@@ -1,10 +1,11 @@
 //! Each service as a process of its own, in any number of copies.
 
+mod settings;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
 };
 
 use reqwest::Client;
@@ -12,63 +13,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    Authority, Certificate, Console, Load, Process, Proxy, Role, api::ADMIN, eventually,
-    free_ports, http_client, http_client_trusting,
+    Certificate, Console, Load, Process, Proxy, Role, api::ADMIN, eventually, free_ports,
+    http_client, http_client_trusting,
 };
 
+pub use self::settings::SplitSettings;
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-/// What a split system runs on, and in how many copies.
-#[derive(Clone, Debug)]
-pub struct SplitSettings {
-    queue: String,
-    database: String,
-    copies: BTreeMap<Role, usize>,
-    variables: Vec<(&'static str, String)>,
-    tls: Option<Arc<Authority>>,
-}
-
-impl SplitSettings {
-    /// One copy of each service on this queue and this database. Paths are relative to the system's
-    /// folder.
-    pub fn on(queue_url: impl Into<String>, database_url: impl Into<String>) -> Self {
-        Self {
-            queue: queue_url.into(),
-            database: database_url.into(),
-            copies: Role::ALL.map(|role| (role, 1)).into(),
-            variables: vec![("RATE_LIMIT_PER_MINUTE", "0".into())],
-            tls: None,
-        }
-    }
-
-    /// On SQLite and the embedded queue, in files that the processes share.
-    pub fn embedded() -> Self {
-        Self::on("sqlite:queue.db", "sqlite:userstream.db")
-    }
-
-    /// So many copies of a service.
-    #[must_use]
-    pub fn copies(mut self, role: Role, copies: usize) -> Self {
-        self.copies.insert(role, copies);
-        self
-    }
-
-    /// Every service speaks HTTPS, with a certificate that this authority signs, and trusts nobody else's
-    /// beside those that the system trusts.
-    #[must_use]
-    pub fn tls(mut self, authority: Authority) -> Self {
-        self.tls = Some(Arc::new(authority));
-        self
-    }
-
-    /// A variable of every service.
-    #[must_use]
-    pub fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.variables.retain(|(n, _)| *n != name);
-        self.variables.push((name, value.into()));
-        self
-    }
-}
 
 /// A running system of many processes. Services reach each other through proxies, whose addresses
 /// stay while copies come and go. When a test fails, its folder with all logs is kept.

@@ -7,7 +7,11 @@ use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use testkit::{Console, System, free_ports};
 
-use crate::{ROUNDS, median, note, row, servers::Servers};
+use crate::{
+    ROUNDS, median,
+    servers::Servers,
+    table::{note, row},
+};
 
 /// What `System` and the tests log in with.
 const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");

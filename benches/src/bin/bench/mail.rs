@@ -15,8 +15,9 @@ use testkit::{eventually, free_ports};
 use tokio::net::TcpStream;
 
 use crate::{
-    ROUNDS, median, memory, row,
+    ROUNDS, median, memory,
     servers::{Servers, submitted},
+    table::row,
 };
 
 /// E-mails of one round.

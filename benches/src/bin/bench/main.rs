@@ -10,6 +10,7 @@ mod monolith;
 mod peers;
 mod report;
 mod servers;
+mod table;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,7 +21,10 @@ use std::{
 use testkit::{Process, System, eventually, free_ports};
 use tokio::net::TcpStream;
 
-use crate::load::Load;
+use crate::{
+    load::Load,
+    table::{Machine, row},
+};
 
 /// Connections that send at one time, each waiting for its answer.
 const CONNECTIONS: usize = 64;
@@ -36,10 +40,10 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let binary = binary.canonicalize().unwrap_or(binary);
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("{cores} cores, load generator included; {ROUNDS} rounds, medians\n");
+    let machine = Machine::here();
+    machine.show();
+    println!("{ROUNDS} rounds each, medians\n");
     println!("{:<52} {:>12} {:>10}", "what", "figure", "must");
-    println!("{:<52} {:>9.1} ms", "a sync of 32 KiB by this disk", disk::sync_millis());
     let only = std::env::args().nth(2);
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     let mut ok = true;
@@ -57,6 +61,13 @@ async fn main() -> ExitCode {
     }
     if ["intake", "drain", "mail", "report", "console"].into_iter().any(wanted) {
         ok &= servers::measure(&binary, wanted).await;
+    }
+    match table::write(binary.parent().unwrap_or(Path::new(".")), &machine) {
+        Ok(path) => println!("\nthe same as JSON: {}", path.display()),
+        Err(error) => {
+            eprintln!("the figures could not be written down: {error}");
+            ok = false;
+        }
     }
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -142,17 +153,6 @@ async fn measure(address: &str) -> Intake {
         late.push(registrations.p99.as_secs_f64() * 1e3);
     }
     Intake { ratio: median(ratios), posts: median(posts), live: median(live), p99: median(late) }
-}
-
-fn row(what: &str, figure: &str, must: &str, reached: bool) -> bool {
-    println!("{what:<52} {figure:>12} {must:>10}  {}", if reached { "reached" } else { "MISSED" });
-    reached
-}
-
-/// A figure to look at, with no limit.
-fn note(what: &str, figure: &str) -> bool {
-    println!("{what:<52} {figure:>12}");
-    true
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -13,7 +13,11 @@ use queue::REPORT_REQUESTS;
 use sqlx::{Connection, Executor, PgConnection};
 use testkit::free_ports;
 
-use crate::{ROUNDS, median, memory, note, row, servers::Servers};
+use crate::{
+    ROUNDS, median, memory,
+    servers::Servers,
+    table::{note, row},
+};
 
 const ROWS: u32 = 1_000_000;
 

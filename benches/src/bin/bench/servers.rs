@@ -14,7 +14,12 @@ use testkit::{Postgres, Process, RabbitMq, eventually, free_ports, http_client};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::{CONNECTIONS, ROUND, ROUNDS, load::Load, median, memory, monolith, note, peers, row};
+use crate::{
+    CONNECTIONS, ROUND, ROUNDS,
+    load::Load,
+    median, memory, monolith, peers,
+    table::{note, row},
+};
 
 /// Bytes of a registration's message, about.
 const MESSAGE_BYTES: usize = 420;
