@@ -60,7 +60,8 @@ async fn hot_statements_seek() {
         "DELETE FROM users WHERE id = 1",
         "DELETE FROM accounts WHERE id = 1",
         "DELETE FROM sessions WHERE expires_at <= ''",
-        "SELECT id FROM users WHERE search IS NULL ORDER BY id LIMIT 500",
+        users::UNFOLDED,
+        users::FOLD,
     ] {
         assert_seeks(&store, sql).await;
     }

@@ -57,26 +57,28 @@ pub(super) fn select(
     query
 }
 
+pub(super) const UNFOLDED: &str =
+    "SELECT id, name, surname, email FROM users WHERE search IS NULL ORDER BY id LIMIT 500";
+
+/// Takes `[[id, search], ...]`.
+pub(super) const FOLD: &str = "
+    WITH folded (id, search) AS (
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))
+    UPDATE users SET search = folded.search FROM folded WHERE users.id = folded.id";
+
 /// Makes the rows that another program wrote findable in every letter case.
 pub(super) async fn fold_unfolded(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     loop {
-        let rows = sqlx::query(
-            "SELECT id, name, surname, email FROM users WHERE search IS NULL ORDER BY id LIMIT 500",
-        )
-        .fetch_all(&mut *connection)
-        .await
-        .store()?;
+        let rows = sqlx::query(UNFOLDED).fetch_all(&mut *connection).await.store()?;
         if rows.is_empty() {
             return Ok(());
         }
-        for row in rows {
-            let search = text::searchable(
-                get(&row, 1).store()?,
-                get(&row, 2).store()?,
-                get(&row, 3).store()?,
-            );
-            set_search(connection, get(&row, 0).store()?, &search).await?;
-        }
+        let folded = rows.iter().map(|row| {
+            let search = text::searchable(get(row, 1)?, get(row, 2)?, get(row, 3)?);
+            Ok((get::<i64>(row, 0)?, search))
+        });
+        let folded = folded.collect::<sqlx::Result<Vec<_>>>().store()?;
+        sqlx::query(FOLD).bind(row::json(&folded)?).execute(&mut *connection).await.store()?;
     }
 }
 
