@@ -86,17 +86,24 @@ pub(super) async fn declare(
     }
     let (connection, node) = endpoints.connect("declaring").await?;
     let declaring = Declaring { connection, node, limits_deliveries: OnceCell::new() };
-    let mut made = false;
+    let (mut made, mut declared) = (false, Ok(()));
     // Everybody goes by the order of names: no two wait for each other.
     for (name, kind) in &wanted {
-        made |= declaring.declare(name, kind).await?;
+        match declaring.declare(name, kind).await {
+            Ok(new) => made |= new,
+            Err(error) => {
+                declared = Err(error);
+                break;
+            }
+        }
     }
+    // Where one could not be made, those before it are new all the same.
     if made {
         sleep(UNTIL_KEPT).await;
     }
-    // What was asked for is there, however this ends.
+    // What was made is there, however this ends.
     let _ = declaring.connection.close(200, "done".into()).await;
-    Ok(())
+    declared
 }
 
 /// A connection for declaring.
