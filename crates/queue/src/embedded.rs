@@ -31,6 +31,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::{
@@ -130,6 +131,7 @@ impl EmbeddedQueue {
             rush: rush.clone(),
             failing: false,
             copying: Copying::new(checkpoint.clone()),
+            runtime: Handle::current(),
         };
         writer.start().await.map_err(|error| match error {
             QueueError::Unavailable(text) => QueueError::Unavailable(format!("{given}: {text}")),

@@ -3,16 +3,20 @@
 
 mod console;
 mod disk;
+mod forms;
+mod growth;
 mod load;
 mod mail;
 mod memory;
-mod monolith;
 mod peers;
+mod plot;
+mod profile;
 mod report;
 mod servers;
 mod table;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -23,53 +27,86 @@ use tokio::net::TcpStream;
 
 use crate::{
     load::Load,
-    table::{Machine, row},
+    profile::Profile,
+    table::{Figure, Machine},
 };
 
 /// Connections that send at one time, each waiting for its answer.
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(2);
+/// What can be asked for by name. Growth takes long, and only who asks for it gets it.
+const PARTS: [&str; 8] = ["start", "alone", "up", "intake", "drain", "mail", "report", "console"];
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Some(binary) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!(
-            "usage: bench PATH-OF-USERSTREAM [start|alone|up|intake|drain|mail|report|console]"
-        );
+/// What is measured, and where the figures go.
+pub(crate) struct Subject {
+    binary: PathBuf,
+    /// Figures, pictures and profiles.
+    folder: PathBuf,
+}
+
+fn main() -> ExitCode {
+    // Profiles tell threads by their names.
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.thread_name("load").enable_all().build().expect("a runtime").block_on(run())
+}
+
+async fn run() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(binary), only) = (arguments.next(), arguments.next()) else {
+        eprintln!("usage: bench PATH-OF-USERSTREAM [{}|growth]", PARTS.join("|"));
         return ExitCode::FAILURE;
     };
-    let binary = binary.canonicalize().unwrap_or(binary);
+    let binary = PathBuf::from(&binary).canonicalize().unwrap_or(binary.into());
+    let folder = binary.parent().unwrap_or(Path::new(".")).join("figures");
+    if let Err(error) = fs::create_dir_all(&folder) {
+        eprintln!("{} cannot be made: {error}", folder.display());
+        return ExitCode::FAILURE;
+    }
+    let subject = Subject { binary, folder };
     let machine = Machine::here();
-    machine.show();
-    println!("{ROUNDS} rounds each, medians\n");
-    println!("{:<52} {:>12} {:>10}", "what", "figure", "must");
-    let only = std::env::args().nth(2);
-    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
-    let mut ok = true;
-    if wanted("start") {
-        ok &= start(&binary).await;
-    }
-    if wanted("alone") {
-        ok &= intake_alone(&binary).await;
-    }
-    if wanted("up") {
-        ok &= intake_of_all(&binary).await;
-    }
-    if wanted("console") {
-        ok &= console::embedded(&binary).await;
-    }
-    if ["intake", "drain", "mail", "report", "console"].into_iter().any(wanted) {
-        ok &= servers::measure(&binary, wanted).await;
-    }
-    match table::write(binary.parent().unwrap_or(Path::new(".")), &machine) {
-        Ok(path) => println!("\nthe same as JSON: {}", path.display()),
+    println!("{}", machine.text());
+    let done = if only.as_deref() == Some("growth") {
+        growth::measure(&subject, &machine).await
+    } else {
+        profile::tell_if_missing();
+        println!("{ROUNDS} rounds each, medians\n");
+        let ok = measure(&subject, only.as_deref()).await;
+        table::write(&subject.folder, &machine).map(|()| ok)
+    };
+    match done {
+        Ok(ok) => {
+            println!("\nfigures, pictures and profiles: {}", subject.folder.display());
+            if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         Err(error) => {
             eprintln!("the figures could not be written down: {error}");
-            ok = false;
+            ExitCode::FAILURE
         }
     }
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Measures one part, or all; `false` where something misses what it must reach.
+async fn measure(subject: &Subject, only: Option<&str>) -> bool {
+    let wanted = |part: &str| only.is_none_or(|only| only == part);
+    table::heading();
+    let mut ok = true;
+    if wanted("start") {
+        ok &= start(&subject.binary).await;
+    }
+    if wanted("alone") {
+        ok &= intake_alone(subject).await;
+    }
+    if wanted("up") {
+        ok &= intake_of_all(subject).await;
+    }
+    if wanted("console") {
+        ok &= console::embedded(&subject.binary).await;
+    }
+    if ["intake", "drain", "mail", "report", "console"].into_iter().any(wanted) {
+        ok &= servers::measure(subject, wanted).await;
+    }
+    ok
 }
 
 /// Time from start to ready, and memory when nothing happens.
@@ -82,18 +119,17 @@ async fn start(binary: &Path) -> bool {
         system = Some(System::start(binary, &[("LOG_LEVEL", "warn")]).await);
         seconds.push(started.elapsed().as_secs_f64());
     }
-    let ready = median(seconds);
     let mut system = system.expect("there was a round");
     tokio::time::sleep(Duration::from_secs(3)).await;
     let idle = memory::resident_mib(system.process().id());
     let a =
-        row("start of the whole system to ready", &format!("{ready:.2} s"), "<= 1 s", ready <= 1.0);
-    let b = row("its memory when idle", &format!("{idle:.0} MiB"), "<= 64 MiB", idle <= 64.0);
+        Figure::seconds("start of the whole system to ready", seconds).at_most(1.0).aim(0.3).show();
+    let b = Figure::mib("  its memory when idle", idle).at_most(64.0).aim(32.0).show();
     a && b
 }
 
 /// The Frontend by itself on an embedded queue: what intake costs when nothing else runs.
-async fn intake_alone(binary: &Path) -> bool {
+async fn intake_alone(subject: &Subject) -> bool {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let [port] = free_ports();
     let variables = [
@@ -104,58 +140,49 @@ async fn intake_alone(binary: &Path) -> bool {
         ("RATE_LIMIT_PER_MINUTE", "0".into()),
     ];
     let log = dir.path().join("log.jsonl");
-    let _process = Process::start(binary, &["frontend"], &variables, &log);
+    let process = Process::start(&subject.binary, &["frontend"], &variables, &log);
     let address = format!("127.0.0.1:{port}");
     eventually("the Frontend listens", || async { TcpStream::connect(&address).await.ok() }).await;
-    let Intake { ratio, posts, live, p99 } = measure(&address).await;
-    let name = format!("Frontend alone: intake ({posts:.0}/s) : live ({live:.0}/s)");
-    let a = row(&name, &format!("{ratio:.2}"), ">= 0.40", ratio >= 0.40);
-    let b = row("  p99 of a registration", &format!("{p99:.1} ms"), "<= 50 ms", p99 <= 50.0);
-    a && b
+    let ok = of_live("embedded queue, Frontend alone : live", &address).await;
+    let profile = Profile::start(&subject.folder, "intake-embedded");
+    let load = Load::of_registrations(&address, ROUNDS).run(CONNECTIONS, ROUND).await;
+    profile.end(load.done(), "registration");
+    ok & peak("  peak memory of the Frontend", memory::peak_mib(process.id()))
 }
 
 /// The whole system in one process: intake while everything behind it works the backlog off.
-async fn intake_of_all(binary: &Path) -> bool {
-    let mut system = System::start(binary, &[]).await;
+async fn intake_of_all(subject: &Subject) -> bool {
+    let mut system = System::start(&subject.binary, &[]).await;
     let address = format!("127.0.0.1:{}", system.ports().frontend);
-    let Intake { ratio, posts, live, p99 } = measure(&address).await;
-    let peak = memory::peak_mib(system.process().id());
-    let name = format!("up, all draining: intake ({posts:.0}/s) : live ({live:.0}/s)");
-    let a = row(&name, &format!("{ratio:.2}"), ">= 0.40", ratio >= 0.40);
-    let b = row("  p99 of a registration", &format!("{p99:.1} ms"), "<= 50 ms", p99 <= 50.0);
-    let c = row(
-        "  peak memory of all five services",
-        &format!("{peak:.0} MiB"),
-        "<= 128 MiB",
-        peak <= 128.0,
-    );
-    a && b && c
+    let ok = of_live("embedded queue, all draining : live", &address).await;
+    let profile = Profile::start(&subject.folder, "intake-up");
+    let load = Load::of_registrations(&address, ROUNDS).run(CONNECTIONS, ROUND).await;
+    profile.end(load.done(), "registration");
+    ok & peak("  peak memory of all five services", memory::peak_mib(system.process().id()))
 }
 
-/// Medians over rounds in which both are measured one right after the other.
-struct Intake {
-    ratio: f64,
-    posts: f64,
-    live: f64,
-    p99: f64,
-}
-
-async fn measure(address: &str) -> Intake {
-    let (mut ratios, mut posts, mut live, mut late) = (vec![], vec![], vec![], vec![]);
+/// Registrations beside the cheapest call to the same process, by turns.
+async fn of_live(what: &'static str, address: &str) -> bool {
+    let (mut ratios, mut posts, mut lives, mut late) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {
-        let calls = Load::of_live(address).run(CONNECTIONS, ROUND).await;
-        let load = Load::of_registrations(address, round);
-        let registrations = load.run(CONNECTIONS, ROUND).await;
-        assert_eq!(registrations.refused, 0, "a registration was refused");
-        ratios.push(registrations.per_second / calls.per_second);
-        posts.push(registrations.per_second);
-        live.push(calls.per_second);
-        late.push(registrations.p99.as_secs_f64() * 1e3);
+        let live = Load::of_live(address).run(CONNECTIONS, ROUND).await;
+        let load = Load::of_registrations(address, round).run(CONNECTIONS, ROUND).await;
+        ratios.push(load.per_second / live.per_second);
+        posts.push(load.per_second);
+        lives.push(live.per_second);
+        late.push(load.p99_millis());
     }
-    Intake { ratio: median(ratios), posts: median(posts), live: median(live), p99: median(late) }
+    let detail = format!("{:.0}/s : {:.0}/s", median(posts), median(lives));
+    let a = Figure::ratio(what, ratios).at_least(0.40).aim(0.65).detail(detail).show();
+    a & Figure::millis("  p99 of a registration", late).at_most(50.0).aim(20.0).show()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// What a service had in memory at its most.
+pub(crate) fn peak(what: &'static str, mib: f64) -> bool {
+    Figure::mib(what, mib).at_most(128.0).aim(64.0).show()
+}
+
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

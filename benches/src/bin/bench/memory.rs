@@ -16,3 +16,16 @@ fn status(process: u32, field: &str) -> f64 {
     let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(f64::NAN);
     kib / 1024.0
 }
+
+/// Of all processes that run a program, in MiB.
+pub(crate) fn resident_mib_of(program: &str) -> f64 {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|process| {
+            let name = std::fs::read_to_string(format!("/proc/{process}/comm"));
+            name.is_ok_and(|name| name.trim_end() == program)
+        })
+        .map(resident_mib)
+        .sum()
+}

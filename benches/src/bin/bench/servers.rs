@@ -1,7 +1,7 @@
 //! The shape of many processes, on a RabbitMQ and a PostgreSQL of its own.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -15,38 +15,39 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::{
-    CONNECTIONS, ROUND, ROUNDS,
+    CONNECTIONS, ROUND, ROUNDS, Subject, forms,
     load::Load,
-    median, memory, monolith, peers,
-    table::{note, row},
+    mail::Sink,
+    median, memory, peak, peers,
+    profile::Profile,
+    table::Figure,
 };
 
 /// Bytes of a registration's message, about.
 const MESSAGE_BYTES: usize = 420;
 /// Messages of the backlog that is drained in one round.
-const BACKLOG: usize = 60_000;
-const PUBLISHED_TOGETHER: usize = 500;
+const BACKLOG: u64 = 60_000;
+const PUBLISHED_TOGETHER: u64 = 500;
+/// With a drain.
+const PATIENCE: Duration = Duration::from_mins(10);
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The servers, and a folder for what services write.
 pub(crate) struct Servers {
     binary: PathBuf,
+    /// Where profiles go.
+    pub(crate) profiles: PathBuf,
     pub(crate) broker: RabbitMq,
     pub(crate) database: Postgres,
     folder: TempDir,
 }
 
 /// Measures what is wanted; `false` where something that must be was missed.
-pub(crate) async fn measure(binary: &Path, wanted: impl Fn(&str) -> bool) -> bool {
+pub(crate) async fn measure(subject: &Subject, wanted: impl Fn(&str) -> bool) -> bool {
     println!(
         "\nRabbitMQ (quorum queues, confirms awaited) and PostgreSQL (synced), on the same cores\n"
     );
-    let servers = Servers {
-        binary: binary.to_owned(),
-        broker: RabbitMq::start(),
-        database: Postgres::start(),
-        folder: tempfile::tempdir().expect("a temporary folder"),
-    };
+    let servers = Servers::start(subject);
     let mut ok = true;
     if wanted("intake") {
         ok &= servers.intake().await;
@@ -68,6 +69,16 @@ pub(crate) async fn measure(binary: &Path, wanted: impl Fn(&str) -> bool) -> boo
 }
 
 impl Servers {
+    pub(crate) fn start(subject: &Subject) -> Self {
+        Self {
+            binary: subject.binary.clone(),
+            profiles: subject.folder.clone(),
+            broker: RabbitMq::start(),
+            database: Postgres::start(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
     pub(crate) fn launch(&self, service: &str, variables: &[(&str, String)]) -> Process {
         let mut all = vec![
             ("BIND_ADDRESS", "127.0.0.1".to_owned()),
@@ -80,48 +91,56 @@ impl Servers {
         Process::start(&self.binary, &[service], &all, &log)
     }
 
-    /// One Frontend, beside a publisher that does nothing but publish and a form that inserts its row.
-    async fn intake(&self) -> bool {
-        let url = self.broker.fresh_url();
+    /// A Frontend that takes registrations, and its address.
+    pub(crate) async fn frontend(&self, url: &str) -> (Process, String) {
         let [port] = free_ports();
-        let variables = [("PORT", port.to_string()), ("QUEUE_URL", url.clone())];
+        let variables = [("PORT", port.to_string()), ("QUEUE_URL", url.to_owned())];
         let process = self.launch("frontend", &variables);
         let address = format!("127.0.0.1:{port}");
         eventually("the Frontend listens", || async { TcpStream::connect(&address).await.ok() })
             .await;
         // The first registration makes the queues.
         Load::of_registrations(&address, 1_000).run(1, Duration::from_millis(500)).await;
-        let database = self.database.url(&self.database.create_database());
-        let form = monolith::start(&database).await.expect("a monolith");
-        let (mut of_raw, mut of_form, mut late) = (vec![], vec![], vec![]);
-        let (mut posts, mut raws, mut forms) = (vec![], vec![], vec![]);
+        (process, address)
+    }
+
+    /// One Frontend, beside a publisher that does nothing but publish, forms that do their work while the
+    /// person waits, and one that does nothing.
+    async fn intake(&self) -> bool {
+        let url = self.broker.fresh_url();
+        let (process, address) = self.frontend(&url).await;
+        let sink = Sink::start().await;
+        let fresh = || self.database.url(&self.database.create_database());
+        let inserting = forms::that_inserts(&fresh()).await.expect("a form");
+        let mailing = forms::that_inserts_and_mails(&fresh(), sink.port()).await.expect("a form");
+        let bare = forms::that_does_nothing().await;
+        let (mut ours, mut late, mut raws) = (vec![], vec![], vec![]);
+        let mut forms = [vec![], vec![], vec![]];
         for round in 0..ROUNDS {
-            let raw = peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published");
+            raws.push(peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published"));
             let load = Load::of_registrations(&address, round).run(CONNECTIONS, ROUND).await;
-            let inserting = Load::of_registrations(&form, round).run(CONNECTIONS, ROUND).await;
-            assert_eq!(load.refused + inserting.refused, 0, "a registration was refused");
-            of_raw.push(load.per_second / raw);
-            of_form.push(load.per_second / inserting.per_second);
-            posts.push(load.per_second);
-            raws.push(raw);
-            forms.push(inserting.per_second);
-            late.push(load.p99.as_secs_f64() * 1e3);
+            ours.push(load.per_second);
+            late.push(load.p99_millis());
+            for (form, rates) in [&inserting, &mailing, &bare].into_iter().zip(&mut forms) {
+                let load = Load::of_registrations(form, round).run(CONNECTIONS, ROUND).await;
+                rates.push(load.per_second);
+            }
         }
-        let (of_raw, of_form, p99) = (median(of_raw), median(of_form), median(late));
-        let (posts, raws, forms) = (median(posts), median(raws), median(forms));
-        let peak = memory::peak_mib(process.id());
-        let name = format!("intake ({posts:.0}/s) : raw publisher ({raws:.0}/s)");
-        let a = row(&name, &format!("{of_raw:.2}"), ">= 0.50", of_raw >= 0.5);
-        let name = format!("intake : a monolith's INSERT each ({forms:.0}/s)");
-        let d = row(&name, &format!("{of_form:.2}"), ">= 2.00", of_form >= 2.0);
-        let b = row("  p99 of a registration", &format!("{p99:.1} ms"), "<= 50 ms", p99 <= 50.0);
-        let c = row(
-            "  peak memory of the Frontend",
-            &format!("{peak:.0} MiB"),
-            "<= 128 MiB",
-            peak <= 128.0,
-        );
-        a && b && c && d
+        let beside = |what, theirs: &[f64]| {
+            let ratios = ours.iter().zip(theirs).map(|(our, their)| our / their).collect();
+            let (ours, theirs) = (median(ours.clone()), median(theirs.to_vec()));
+            Figure::ratio(what, ratios).detail(format!("{ours:.0}/s : {theirs:.0}/s"))
+        };
+        let [inserts, mails, nothing] = &forms;
+        let mut ok = beside("intake : raw publisher", &raws).at_least(0.5).aim(0.75).show();
+        ok &= beside("intake : a form that INSERTs", inserts).at_least(2.0).aim(3.0).show();
+        ok &= beside("intake : a form that INSERTs and mails", mails).show();
+        ok &= beside("intake : a form that does nothing", nothing).show();
+        ok &= Figure::millis("  p99 of a registration", late).at_most(50.0).aim(20.0).show();
+        let profile = Profile::start(&self.profiles, "intake-rabbitmq");
+        let load = Load::of_registrations(&address, ROUNDS).run(CONNECTIONS, ROUND).await;
+        profile.end(load.done(), "registration");
+        ok & peak("  peak memory of the Frontend", memory::peak_mib(process.id()))
     }
 
     /// A Database Service that is ready, and its address.
@@ -139,81 +158,86 @@ impl Servers {
         (service, at)
     }
 
+    /// A receiver that begins at once.
+    pub(crate) fn receiver(&self, url: &str, database_service: &str) -> Process {
+        let [port] = free_ports();
+        let variables = [
+            ("PORT", port.to_string()),
+            ("QUEUE_URL", url.to_owned()),
+            ("DATABASE_SERVICE_URL", database_service.to_owned()),
+        ];
+        self.launch("queue-receiver", &variables)
+    }
+
     /// From a backlog to rows and e-mail requests, beside a plain insert of as many rows.
     async fn drain(&self, backlog: Backlog) -> bool {
         let (mut ratios, mut rates, mut plains) = (vec![], vec![], vec![]);
         let (mut receiver_peak, mut service_peak) = (0.0_f64, 0.0_f64);
-        for _ in 0..ROUNDS {
+        for round in 0..=ROUNDS {
             let database = self.database.url(&self.database.create_database());
             let registrations: Vec<_> = (0..BACKLOG).map(|_| submitted()).collect();
             let plain = peers::plain_insert(&database, &registrations).await.expect("inserted");
             let url = self.broker.fresh_url();
-            backlog.publish(&url).await;
+            backlog.publish(&url, BACKLOG).await;
 
             let (service, at) = self.database_service(&database).await;
-            let [receiver_port] = free_ports();
-            let variables = [
-                ("PORT", receiver_port.to_string()),
-                ("QUEUE_URL", url),
-                ("DATABASE_SERVICE_URL", at),
-            ];
-            let started = Instant::now();
-            let receiver = self.launch("queue-receiver", &variables);
-            let seconds = drained(&database, started).await;
-            #[expect(clippy::cast_precision_loss, reason = "a rate")]
-            let rate = BACKLOG as f64 / seconds;
+            // The last round is for the profile.
+            let profile = (round == ROUNDS)
+                .then(|| Profile::start(&self.profiles, backlog.names().1));
+            let receiver = self.receiver(&url, &at);
+            let rate = drained(&database, 0, BACKLOG).await;
+            if let Some(profile) = profile {
+                #[expect(clippy::cast_precision_loss, reason = "a rate")]
+                profile.end(BACKLOG as f64, "registration");
+                break;
+            }
             receiver_peak = receiver_peak.max(memory::peak_mib(receiver.id()));
             service_peak = service_peak.max(memory::peak_mib(service.id()));
             ratios.push(rate / plain);
             rates.push(rate);
             plains.push(plain);
         }
-        let ratio = median(ratios);
-        let what = match backlog {
-            Backlog::Packed => "drain",
-            Backlog::Single => "drain of single events",
+        let detail = format!("{:.0}/s : {:.0}/s", median(rates), median(plains));
+        let figure = Figure::ratio(backlog.names().0, ratios).detail(detail);
+        let ok = match backlog {
+            Backlog::Packed => figure.at_least(0.25).aim(0.45).show(),
+            Backlog::Single => figure.show(),
         };
-        let name =
-            format!("{what} ({:.0}/s) : plain insert ({:.0}/s)", median(rates), median(plains));
-        let a = match backlog {
-            Backlog::Packed => row(&name, &format!("{ratio:.2}"), ">= 0.25", ratio >= 0.25),
-            Backlog::Single => note(&name, &format!("{ratio:.2}")),
-        };
-        let peak = receiver_peak.max(service_peak);
-        let name = format!(
-            "  peak memory, receiver {receiver_peak:.0}, database service {service_peak:.0} MiB"
-        );
-        a & row(&name, &format!("{peak:.0} MiB"), "<= 128 MiB", peak <= 128.0)
+        ok & peak("  peak memory of the receiver", receiver_peak)
+            & peak("  peak memory of the Database Service", service_peak)
     }
 }
 
-/// Seconds from the first row to the last: the start of the process is not the drain.
-async fn drained(database: &str, started: Instant) -> f64 {
+/// Rows a second, from the first of so many after `before` to the last: the start of the process is not the
+/// drain.
+pub(crate) async fn drained(database: &str, before: u64, rows: u64) -> f64 {
+    let started = Instant::now();
     let mut connection = PgConnection::connect(database).await.expect("a connection");
-    let mut first: Option<(Instant, i64)> = None;
+    let mut first: Option<(Instant, u64)> = None;
     loop {
         // Ids have no gaps as long as nothing is done twice. To count would take a part of what is measured.
-        let count: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM users")
+        let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM users")
             .fetch_one(&mut connection)
             .await
             .expect("a count");
-        if count > 0 && first.is_none() {
-            first = Some((Instant::now(), count));
+        let done = u64::try_from(last).unwrap_or_default().saturating_sub(before);
+        match first {
+            None if done > 0 => first = Some((Instant::now(), done)),
+            Some((begun, already)) if done >= rows => {
+                #[expect(clippy::cast_precision_loss, reason = "a rate")]
+                let rows = (rows - already) as f64;
+                return rows / begun.elapsed().as_secs_f64();
+            }
+            _ => {}
         }
-        if count >= i64::try_from(BACKLOG).unwrap_or(i64::MAX) {
-            let (begun, already) = first.expect("there was a first");
-            #[expect(clippy::cast_precision_loss, reason = "a share")]
-            let share = BACKLOG as f64 / (BACKLOG as f64 - already as f64).max(1.0);
-            return begun.elapsed().as_secs_f64() * share;
-        }
-        assert!(started.elapsed() < Duration::from_mins(2), "only {count} rows after two minutes");
+        assert!(started.elapsed() < PATIENCE, "only {done} of {rows} rows were drained");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 /// How a backlog lies in the queue.
 #[derive(Clone, Copy)]
-enum Backlog {
+pub(crate) enum Backlog {
     /// As the system leaves it when registrations come faster than they are worked off.
     Packed,
     /// One event a message, as other programs publish.
@@ -221,24 +245,32 @@ enum Backlog {
 }
 
 impl Backlog {
-    async fn publish(self, url: &str) {
+    /// What its drain is called in the table, and as a file.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Packed => ("drain : plain insert", "drain"),
+            Self::Single => ("drain of single events : plain insert", "drain-single"),
+        }
+    }
+
+    pub(crate) async fn publish(self, url: &str, count: u64) {
         let queue = queue::open(url, None).await.expect("a queue");
         let topic = USER_REGISTRATION;
         let event = || Event::new("/userstream/bench", submitted());
         match self {
             Self::Packed => {
-                let mut left = BACKLOG;
+                let mut left = count;
                 while left > 0 {
-                    let count = left.min(PUBLISHED_TOGETHER);
-                    let events = (0..count).map(|_| (event(), None));
+                    let together = left.min(PUBLISHED_TOGETHER);
+                    let events = (0..together).map(|_| (event(), None));
                     topic.publish(&*queue, events).await.expect("published");
-                    left -= count;
+                    left -= together;
                 }
             }
             Self::Single => {
                 // Whoever asks for its depth makes the queue.
                 queue.depth(topic.queue).await.expect("a depth");
-                let events = (0..BACKLOG).map(|_| event().to_json());
+                let events = (0..count).map(|_| event().to_json());
                 peers::publish_singly(url, topic.queue, events).await.expect("published");
             }
         }

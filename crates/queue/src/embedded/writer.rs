@@ -9,7 +9,10 @@ use std::{
 };
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 
 use super::{
     EmbeddedSettings,
@@ -52,6 +55,8 @@ pub(super) struct Writer {
     /// Whether the last transaction failed; so that a failure is logged once and not each time.
     pub failing: bool,
     pub copying: Copying,
+    /// Where those who are answered go on.
+    pub runtime: Handle,
 }
 
 /// The file, open for writing.
@@ -132,7 +137,7 @@ impl Writer {
                 if std::mem::take(&mut self.failing) {
                     tracing::info!("the queue's file can be written again");
                 }
-                work.committed(results, &self.bells);
+                work.committed(results, &self.bells, &self.runtime);
             }
             Err(Failure { error, .. }) => {
                 if !std::mem::replace(&mut self.failing, true) {

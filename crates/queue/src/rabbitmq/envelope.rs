@@ -70,8 +70,8 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// What its queue is for.
-    pub(super) fn kind(&self) -> Kind<'_> {
-        self.back.as_deref().map_or(Kind::Plain, Kind::Waiting)
+    pub(super) fn kind(&self) -> Kind {
+        self.back.clone().map_or(Kind::Plain, Kind::Waiting)
     }
 
     /// A message into `queue`, as it is.

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::{
     endpoints::{Endpoints, Shown},
     error::{silent, unavailable},
-    topology::{self, Kind, OwnedKind},
+    topology::{self, Kind},
 };
 use crate::QueueError;
 
@@ -141,7 +141,7 @@ impl Live {
     /// Makes sure that queues are there, and safe to use. Goes on by itself when nobody waits for it any more.
     pub(super) async fn declare(
         &self,
-        wanted: &[(impl AsRef<str>, Kind<'_>)],
+        wanted: &[(impl AsRef<str>, Kind)],
     ) -> Result<(), QueueError> {
         if self.missing(wanted).is_empty() {
             return Ok(());
@@ -159,10 +159,10 @@ impl Live {
     }
 
     /// Those that are not known to be there.
-    fn missing(&self, wanted: &[(impl AsRef<str>, Kind<'_>)]) -> BTreeMap<String, OwnedKind> {
+    fn missing(&self, wanted: &[(impl AsRef<str>, Kind)]) -> BTreeMap<String, Kind> {
         let declared = self.declared();
         let missing = wanted.iter().filter(|(name, _)| !declared.contains(name.as_ref()));
-        missing.map(|(name, kind)| (name.as_ref().to_owned(), (*kind).into())).collect()
+        missing.map(|(name, kind)| (name.as_ref().to_owned(), kind.clone())).collect()
     }
 
     /// A queue turned out not to be there: it will be declared again.

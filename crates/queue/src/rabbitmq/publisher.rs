@@ -151,7 +151,7 @@ impl Publisher {
     }
 
     /// Makes sure that a queue is there. To make one takes a while, but happens once in a broker's life.
-    pub(super) async fn declare(&self, queue: &str, kind: Kind<'_>) -> Result<(), QueueError> {
+    pub(super) async fn declare(&self, queue: &str, kind: Kind) -> Result<(), QueueError> {
         let live = timeout_at(self.deadline(), self.link.live()).await;
         let live = live.map_err(|_| silent("connect"))??;
         let declared = timeout(self.patience + MAKING, live.declare(&[(queue, kind)])).await;

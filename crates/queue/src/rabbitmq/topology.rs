@@ -1,7 +1,7 @@
 //! The queues that a queue is made of, all of them durable quorum queues: itself, its dead letters,
 //! and those in which delayed messages wait.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use lapin::{
     Connection, Queue,
@@ -42,34 +42,20 @@ pub(super) fn dead_letters_of(queue: &str) -> String {
 }
 
 /// All queues that a queue is made of.
-pub(super) fn parts(queue: &str) -> Vec<(String, Kind<'_>)> {
+pub(super) fn parts(queue: &str) -> Vec<(String, Kind)> {
     let plain = [queue.to_owned(), dead_letters_of(queue)].map(|name| (name, Kind::Plain));
-    let waiting = delay::queues(queue).map(|name| (name, Kind::Waiting(queue)));
+    let back = Kind::Waiting(queue.into());
+    let waiting = delay::queues(queue).map(|name| (name, back.clone()));
     plain.into_iter().chain(waiting).collect()
 }
 
 /// What a queue is for.
-#[derive(Clone, Copy)]
-pub(super) enum Kind<'a> {
+#[derive(Clone)]
+pub(super) enum Kind {
     /// Messages are consumed, or looked at.
     Plain,
     /// Messages wait, and then go to this queue.
-    Waiting(&'a str),
-}
-
-/// The same, for whoever goes on alone.
-pub(super) enum OwnedKind {
-    Plain,
-    Waiting(String),
-}
-
-impl From<Kind<'_>> for OwnedKind {
-    fn from(kind: Kind<'_>) -> Self {
-        match kind {
-            Kind::Plain => Self::Plain,
-            Kind::Waiting(back) => Self::Waiting(back.to_owned()),
-        }
-    }
+    Waiting(Arc<str>),
 }
 
 /// Makes sure that queues are there, and that the broker will know them after its death. One that is there
@@ -79,7 +65,7 @@ impl From<Kind<'_>> for OwnedKind {
 /// so this has a connection of its own, which is soon over.
 pub(super) async fn declare(
     endpoints: &Endpoints,
-    wanted: BTreeMap<String, OwnedKind>,
+    wanted: BTreeMap<String, Kind>,
 ) -> Result<(), QueueError> {
     if wanted.is_empty() {
         return Ok(());
@@ -115,7 +101,7 @@ struct Declaring<'a> {
 
 impl Declaring<'_> {
     /// Whether it had to be made. Then nobody else counts on it until this connection ends.
-    async fn declare(&self, name: &str, kind: &OwnedKind) -> Result<bool, QueueError> {
+    async fn declare(&self, name: &str, kind: &Kind) -> Result<bool, QueueError> {
         let making = format!("{name}.making");
         for _ in 0..TRIES {
             if self.is_there(name).await? {
@@ -148,13 +134,13 @@ impl Declaring<'_> {
         }
     }
 
-    async fn arguments(&self, kind: &OwnedKind) -> FieldTable {
+    async fn arguments(&self, kind: &Kind) -> FieldTable {
         match kind {
-            OwnedKind::Plain => {
+            Kind::Plain => {
                 let ask = || version::limits_deliveries(self.node);
                 plain(*self.limits_deliveries.get_or_init(ask).await)
             }
-            OwnedKind::Waiting(back) => waiting(back),
+            Kind::Waiting(back) => waiting(back),
         }
     }
 
