@@ -47,15 +47,14 @@ impl Growth<'_> {
 }
 
 /// Measures all curves, prints them, and writes them down as JSON and as a picture.
-pub(crate) async fn measure(subject: &Subject, machine: &Machine) -> io::Result<bool> {
+pub(crate) async fn measure(subject: &Subject, machine: &Machine) -> io::Result<()> {
     let servers = Servers::start(subject);
     let mut growth = Growth { machine, curves: Vec::new() };
     with_people(&servers, &mut growth).await;
     with_backlog(&servers, &mut growth).await;
     let json = serde_json::to_string_pretty(&growth)? + "\n";
     fs::write(subject.folder.join("growth.json"), json)?;
-    fs::write(subject.folder.join("growth.svg"), plot::curves(&growth.curves)?)?;
-    Ok(true)
+    fs::write(subject.folder.join("growth.svg"), plot::curves(&growth.curves)?)
 }
 
 /// All that a list of people bears on.
@@ -126,6 +125,13 @@ async fn with_backlog(servers: &Servers, growth: &mut Growth<'_>) {
         let (rate, receiver) = drain_queue(servers, &database, &at, &url, 0, all).await;
         add("backlog drained/s", rate);
         add("Queue Receiver, peak MiB", receiver);
+        let mut connection = PgConnection::connect(&database).await.expect("a connection");
+        let bytes: i64 = sqlx::query_scalar("SELECT pg_database_size(current_database())")
+            .fetch_one(&mut connection)
+            .await
+            .expect("a size");
+        let bytes = as_float(u64::try_from(bytes).unwrap_or_default());
+        add("PostgreSQL, bytes for each registration", bytes / as_float(all));
     }
 }
 

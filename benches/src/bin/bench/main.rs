@@ -1,6 +1,8 @@
 //! `make bench`: the release binary measured, each figure a ratio beside its limit or peer of the
 //! same run, since absolute figures say more about the machine than about us.
 
+mod alone;
+mod compare;
 mod console;
 mod disk;
 mod forms;
@@ -16,16 +18,16 @@ mod servers;
 mod table;
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use testkit::{Process, System, eventually, free_ports};
-use tokio::net::TcpStream;
+use testkit::System;
 
 use crate::{
+    alone::Alone,
     load::Load,
     profile::Profile,
     table::{Figure, Machine},
@@ -52,38 +54,62 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(binary), only) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: bench PATH-OF-USERSTREAM [{}|growth]", PARTS.join("|"));
-        return ExitCode::FAILURE;
-    };
-    let binary = PathBuf::from(&binary).canonicalize().unwrap_or(binary.into());
-    let folder = binary.parent().unwrap_or(Path::new(".")).join("figures");
-    if let Err(error) = fs::create_dir_all(&folder) {
-        eprintln!("{} cannot be made: {error}", folder.display());
-        return ExitCode::FAILURE;
-    }
-    let subject = Subject { binary, folder };
-    let machine = Machine::here();
-    println!("{}", machine.text());
-    let done = if only.as_deref() == Some("growth") {
-        growth::measure(&subject, &machine).await
-    } else {
-        profile::tell_if_missing();
-        println!("{ROUNDS} rounds each, medians\n");
-        let ok = measure(&subject, only.as_deref()).await;
-        table::write(&subject.folder, &machine).map(|()| ok)
-    };
-    match done {
-        Ok(ok) => {
-            println!("\nfigures, pictures and profiles: {}", subject.folder.display());
-            if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let measured = match arguments[..] {
+        [binary] => one(binary, None).await,
+        [binary, part] if part == "growth" || PARTS.contains(&part) => one(binary, Some(part)).await,
+        [binary, "compare", ref others @ ..] if !others.is_empty() => {
+            compare(std::iter::once(binary).chain(others.iter().copied())).await
         }
+        _ => {
+            eprintln!("usage: bench PATH-OF-USERSTREAM [{}|growth]", PARTS.join("|"));
+            eprintln!("       bench PATH-OF-USERSTREAM compare ANOTHER...");
+            return ExitCode::FAILURE;
+        }
+    };
+    match measured {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("the figures could not be written down: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+impl Subject {
+    fn at(binary: &str) -> io::Result<Self> {
+        let binary = PathBuf::from(binary).canonicalize()?;
+        let folder = binary.parent().unwrap_or(Path::new(".")).join("figures");
+        fs::create_dir_all(&folder)?;
+        Ok(Self { binary, folder })
+    }
+}
+
+/// Measures one build, or a part of it.
+async fn one(binary: &str, part: Option<&str>) -> io::Result<bool> {
+    let subject = Subject::at(binary)?;
+    let machine = Machine::here();
+    println!("{}", machine.text());
+    let mut ok = true;
+    if part == Some("growth") {
+        growth::measure(&subject, &machine).await?;
+    } else {
+        profile::tell_if_missing();
+        println!("{ROUNDS} rounds each, medians\n");
+        ok = measure(&subject, part).await;
+        table::write(&subject.folder, &machine)?;
+    }
+    println!("\nfigures, pictures and profiles: {}", subject.folder.display());
+    Ok(ok)
+}
+
+async fn compare(binaries: impl Iterator<Item = &str>) -> io::Result<bool> {
+    let subjects = binaries.map(Subject::at).collect::<io::Result<Vec<_>>>()?;
+    println!("{}", Machine::here().text());
+    compare::intake(&subjects).await;
+    Ok(true)
 }
 
 /// Measures one part, or all; `false` where something misses what it must reach.
@@ -128,26 +154,14 @@ async fn start(binary: &Path) -> bool {
     a && b
 }
 
-/// The Frontend by itself on an embedded queue: what intake costs when nothing else runs.
+/// The Frontend by itself on an embedded queue.
 async fn intake_alone(subject: &Subject) -> bool {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let [port] = free_ports();
-    let variables = [
-        ("PORT", port.to_string()),
-        ("BIND_ADDRESS", "127.0.0.1".into()),
-        ("JWT_SECRET", "0123456789abcdef0123456789abcdef".into()),
-        ("QUEUE_URL", "sqlite:queue.db".into()),
-        ("RATE_LIMIT_PER_MINUTE", "0".into()),
-    ];
-    let log = dir.path().join("log.jsonl");
-    let process = Process::start(&subject.binary, &["frontend"], &variables, &log);
-    let address = format!("127.0.0.1:{port}");
-    eventually("the Frontend listens", || async { TcpStream::connect(&address).await.ok() }).await;
-    let ok = of_live("embedded queue, Frontend alone : live", &address).await;
+    let alone = Alone::start(&subject.binary).await;
+    let ok = of_live("embedded queue, Frontend alone : live", alone.address()).await;
     let profile = Profile::start(&subject.folder, "intake-embedded");
-    let load = Load::of_registrations(&address, ROUNDS).run(CONNECTIONS, ROUND).await;
+    let load = Load::of_registrations(alone.address(), ROUNDS).run(CONNECTIONS, ROUND).await;
     profile.end(load.done(), "registration");
-    ok & peak("  peak memory of the Frontend", memory::peak_mib(process.id()))
+    ok & peak("  peak memory of the Frontend", memory::peak_mib(alone.id()))
 }
 
 /// The whole system in one process: intake while everything behind it works the backlog off.

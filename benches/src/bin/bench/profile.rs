@@ -92,7 +92,7 @@ impl<'a> Profile<'a> {
         }
         print!("{}", indented(&text));
         if let Some(functions) = perf.and_then(|perf| functions(perf, folder, name)) {
-            text += "\nShare of the samples by function:\n\n";
+            text += "\n";
             text += &functions;
         }
         if let Err(error) = fs::write(folder.join(format!("{name}.txt")), text) {
@@ -132,28 +132,39 @@ fn taken() -> BTreeMap<u32, (String, Taken)> {
         .collect()
 }
 
-/// The functions that `perf` has seen most, or `None` where it was not allowed to look.
+/// The threads and functions that `perf` has seen most, or `None` where it was not allowed to look.
 fn functions(mut perf: Child, folder: &Path, name: &str) -> Option<String> {
     let file = folder.join(format!("{name}.perf"));
     let _ = Command::new("kill").args(["-INT", &perf.id().to_string()]).status();
     perf.wait().ok()?;
+    let told = format!(
+        "Samples by thread:\n\n{}\nand by function, [k] those of the kernel:\n\n{}",
+        report(&file, "comm")?,
+        report(&file, "comm,symbol")?
+    );
+    let _ = fs::remove_file(file);
+    Some(told)
+}
+
+/// What `perf` tells when it sorts by `keys`: each line a share, a thread, and a function.
+fn report(file: &Path, keys: &str) -> Option<String> {
     let output = Command::new("perf")
-        .args(["report", "--stdio", "--no-children", "--sort", "comm,symbol", "--percent-limit", "0.2", "--input"])
-        .arg(&file)
+        .args(["report", "--stdio", "--no-children", "--percent-limit", "0.2"])
+        .args(["--sort", keys, "--input"])
+        .arg(file)
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    let _ = fs::remove_file(file);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    // Each is a share, a thread, whether it is in the kernel, and a function.
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let told: String = lines
         .map(words)
-        .filter(|words| words.len() > 3)
+        .filter(|words| words.len() > 1)
         .take(LINES)
-        .map(|words| format!("{:>7}  {:<18} {}\n", words[0], words[1], words[2..].join(" ")))
+        .map(|words| format!("{:>7}  {:<18} {}", words[0], words[1], words[2..].join(" ")))
+        .map(|line| line.trim_end_matches([' ', '-']).to_owned() + "\n")
         .collect();
     (!told.is_empty()).then_some(told)
 }

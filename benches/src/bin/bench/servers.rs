@@ -2,6 +2,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Bytes of a registration's message, about.
-const MESSAGE_BYTES: usize = 420;
+pub(crate) const MESSAGE_BYTES: usize = 420;
 /// Messages of the backlog that is drained in one round.
 const BACKLOG: u64 = 60_000;
 const PUBLISHED_TOGETHER: u64 = 500;
@@ -37,8 +38,8 @@ pub(crate) struct Servers {
     binary: PathBuf,
     /// Where profiles go.
     pub(crate) profiles: PathBuf,
-    pub(crate) broker: RabbitMq,
-    pub(crate) database: Postgres,
+    pub(crate) broker: Arc<RabbitMq>,
+    pub(crate) database: Arc<Postgres>,
     folder: TempDir,
 }
 
@@ -73,8 +74,19 @@ impl Servers {
         Self {
             binary: subject.binary.clone(),
             profiles: subject.folder.clone(),
-            broker: RabbitMq::start(),
-            database: Postgres::start(),
+            broker: Arc::new(RabbitMq::start()),
+            database: Arc::new(Postgres::start()),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    /// The same servers for another build.
+    pub(crate) fn with(&self, subject: &Subject) -> Self {
+        Self {
+            binary: subject.binary.clone(),
+            profiles: subject.folder.clone(),
+            broker: self.broker.clone(),
+            database: self.database.clone(),
             folder: tempfile::tempdir().expect("a temporary folder"),
         }
     }

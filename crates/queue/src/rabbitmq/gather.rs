@@ -2,9 +2,9 @@
 //!
 //! A message costs broker and client much the same whatever is in it. So one round of messages is on its
 //! way to a queue at a time; what comes meanwhile is the next round, and is packed where it is much, see
-//! [`super::pack`]. What is enough to be packed does not wait for the round before it, only for the one
-//! before that: while one is being synced, the next is being written. A publisher that comes alone waits
-//! for nobody.
+//! [`super::pack`]. What is enough to be packed does not wait, as long as few rounds are on their way: while
+//! one is being synced, the next are being written, and the processor has something to do. A publisher that
+//! comes alone waits for nobody.
 
 use std::{
     collections::HashMap,
@@ -23,6 +23,9 @@ use super::{
     publisher::{Publisher, Room, WINDOW},
 };
 use crate::{Message, QueueError};
+
+/// Rounds that are on their way to a queue at one time, at the most.
+const ROUNDS: usize = 4;
 
 /// Publishes events for many callers at a time.
 pub(super) struct Gatherer {
@@ -48,7 +51,7 @@ impl State {
     fn may_go(&self, others: usize) -> bool {
         match others {
             0 => !self.waiting.is_empty(),
-            1 => self.waiting.len() >= FEW,
+            1..ROUNDS => self.waiting.len() >= FEW,
             _ => false,
         }
     }
