@@ -7,11 +7,7 @@ use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use testkit::{Console, Process, System, free_ports};
 
-use crate::{
-    median,
-    servers::Servers,
-    table::Figure,
-};
+use crate::{median, servers::Servers, table::Figure};
 
 /// What `System` and the tests log in with.
 const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");

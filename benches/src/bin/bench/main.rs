@@ -58,7 +58,9 @@ async fn run() -> ExitCode {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let measured = match arguments[..] {
         [binary] => one(binary, None).await,
-        [binary, part] if part == "growth" || PARTS.contains(&part) => one(binary, Some(part)).await,
+        [binary, part] if part == "growth" || PARTS.contains(&part) => {
+            one(binary, Some(part)).await
+        }
         [binary, "compare", ref others @ ..] if !others.is_empty() => {
             compare(std::iter::once(binary).chain(others.iter().copied())).await
         }

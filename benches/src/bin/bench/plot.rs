@@ -41,10 +41,13 @@ pub(crate) fn margins(figures: &[Figure]) -> io::Result<String> {
             root.draw_text(text, &style, at)
         };
         text((left, 16), HPos::Left, "times as good as it must be; the mark is what we aim for")?;
+        let rule = |at: f64, style: ShapeStyle| {
+            let line = vec![(x(at), 50), (x(at), height - 10)];
+            root.draw(&PathElement::new(line, style))
+        };
+        rule(1.0, INK.stroke_width(2))?;
         for margin in [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0] {
-            let shade = if margin == 1.0 { INK.stroke_width(2) } else { INK.mix(0.2).into() };
-            let line = vec![(x(margin), 50), (x(margin), height - 10)];
-            root.draw(&PathElement::new(line, shade))?;
+            rule(margin, INK.mix(0.2).into())?;
             text((x(margin), 38), HPos::Center, &format!("{margin}"))?;
         }
         for (n, (figure, margin, must)) in (0..).zip(&rows) {
@@ -101,8 +104,7 @@ fn one(area: &Area<'_>, curve: &Curve) -> Result<(), DrawingAreaErrorKind<io::Er
         .y_labels(5)
         .light_line_style(TRANSPARENT)
         .draw()?;
-    chart
-        .draw_series(LineSeries::new(curve.points.iter().copied(), GOOD.stroke_width(2)))?;
+    chart.draw_series(LineSeries::new(curve.points.iter().copied(), GOOD.stroke_width(2)))?;
     let dots = curve.points.iter().map(|at| Circle::new(*at, 3, GOOD.filled()));
     chart.draw_series(dots)?;
     Ok(())

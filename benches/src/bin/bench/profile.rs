@@ -88,7 +88,8 @@ impl<'a> Profile<'a> {
         let idle = ((had - used) / had * 100.0).clamp(0.0, 100.0);
         let mut text = format!("{name}: processor time for each {unit}, {idle:.0} % idle\n");
         for Share { program, itself, kernel } in &shares {
-            let _ = writeln!(text, "  {program:<28} {itself:8.1} µs, in the kernel {kernel:8.1} µs");
+            let _ =
+                writeln!(text, "  {program:<28} {itself:8.1} µs, in the kernel {kernel:8.1} µs");
         }
         print!("{}", indented(&text));
         if let Some(functions) = perf.and_then(|perf| functions(perf, folder, name)) {
@@ -179,6 +180,8 @@ pub(crate) fn tell_if_missing() {
         .status()
         .is_ok_and(|status| status.success());
     if !ok {
-        println!("perf is not installed or may not look: profiles tell of programs only, not of functions");
+        println!(
+            "perf is not installed or may not look: profiles tell of programs only, not of functions"
+        );
     }
 }

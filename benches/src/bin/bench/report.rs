@@ -15,12 +15,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use testkit::{Process, free_ports};
 
-use crate::{
-    ROUNDS, median, memory, peak,
-    profile::Profile,
-    servers::Servers,
-    table::Figure,
-};
+use crate::{ROUNDS, median, memory, peak, profile::Profile, servers::Servers, table::Figure};
 
 const ROWS: u32 = 1_000_000;
 
@@ -94,11 +89,7 @@ impl Servers {
 
 impl Generator {
     /// Has a report made: the seconds it took, and its file.
-    pub(crate) async fn make(
-        &self,
-        connection: &mut PgConnection,
-        format: &str,
-    ) -> (f64, PathBuf) {
+    pub(crate) async fn make(&self, connection: &mut PgConnection, format: &str) -> (f64, PathBuf) {
         let request = request(format);
         let id = request.report_id;
         let file = self.folder.path().join(format!("{id}.{format}"));

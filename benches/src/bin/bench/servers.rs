@@ -16,12 +16,8 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::{
-    CONNECTIONS, ROUND, ROUNDS, Subject, forms,
-    load::Load,
-    mail::Sink,
-    median, memory, peak, peers,
-    profile::Profile,
-    table::Figure,
+    CONNECTIONS, ROUND, ROUNDS, Subject, forms, load::Load, mail::Sink, median, memory, peak,
+    peers, profile::Profile, table::Figure,
 };
 
 /// Bytes of a registration's message, about.
@@ -194,8 +190,8 @@ impl Servers {
 
             let (service, at) = self.database_service(&database).await;
             // The last round is for the profile.
-            let profile = (round == ROUNDS)
-                .then(|| Profile::start(&self.profiles, backlog.names().1));
+            let profile =
+                (round == ROUNDS).then(|| Profile::start(&self.profiles, backlog.names().1));
             let receiver = self.receiver(&url, &at);
             let rate = drained(&database, 0, BACKLOG).await;
             if let Some(profile) = profile {

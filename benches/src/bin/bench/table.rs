@@ -227,7 +227,8 @@ pub(crate) fn write(folder: &Path, machine: &Machine) -> io::Result<()> {
     let table = Table { measured_at: Utc::now().to_rfc3339(), machine, figures: &figures };
     fs::write(folder.join("bench.json"), serde_json::to_string_pretty(&table)? + "\n")?;
     let mut text = format!("{}.\n\n", machine.text());
-    text += "| what | median | rounds | must | aim | | behind it |\n|---|---|---|---|---|---|---|\n";
+    text +=
+        "| what | median | rounds | must | aim | | behind it |\n|---|---|---|---|---|---|---|\n";
     text.extend(figures.iter().map(Figure::markdown));
     fs::write(folder.join("bench.md"), text)?;
     fs::write(folder.join("bench.svg"), plot::margins(&figures)?)
