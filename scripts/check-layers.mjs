@@ -35,7 +35,7 @@ const ONLY_IN = {
   sqlx: ["store", "benches"],
   rusqlite: ["queue"],
   lapin: ["queue", "benches"],
-  lettre: ["sender"],
+  lettre: ["sender", "benches"],
   jsonwebtoken: ["runtime"],
   argon2: ["frontend"],
 };
