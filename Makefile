@@ -7,7 +7,7 @@ WEB_SOURCES := $(shell find $(WEB) -path $(WEB)/node_modules -prune -o -path $(W
                $(wildcard crates/domain/validation/*.json docs/openapi/*.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help build dist run test test-compose fuzz lint demo bench growth crash web openapi lighthouse screenshots
+.PHONY: help build run test test-compose fuzz lint demo bench growth crash web openapi lighthouse screenshots
 
 help: ## Lists these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,10 +18,6 @@ run: build ## Builds what is missing and starts everything at http://localhost:3
 build: web ## Builds the release binary, the web app inside it
 	@test -x $(BIN) || echo "==> Compiling UserStream. The first time takes some minutes; later it is seconds."
 	@cargo build --release --locked --package userstream
-
-dist: web ## Builds the binary that containers ship: faster, and longer to compile
-	@test -x target/dist/userstream || echo "==> Compiling UserStream for speed. The first time takes a quarter of an hour."
-	@cargo build --profile dist --locked --package userstream
 
 web: $(WEB)/dist/index.en.html
 
@@ -66,13 +62,13 @@ fuzz: web ## Fuzzes all five services by their API documents, longer than `make 
 demo: build ## Imports 100,000 people into a throw-away folder, mails and reports them, checks all three
 	@cargo run --release --locked --quiet --package userstream-benches --bin demo -- $(BIN)
 
-bench: dist ## Measures, each figure as a ratio beside its limit or peer of the same run
+bench: build ## Measures, each figure as a ratio beside its limit or peer of the same run
 	@scripts/install-test-tools postfix
-	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- target/dist/userstream
+	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- $(BIN)
 
-growth: dist ## Measures how the system of many processes grows: up to a million people, and a million messages waiting
+growth: build ## Measures how the system of many processes grows: up to a million people, and a million messages waiting
 	@scripts/install-test-tools
-	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- target/dist/userstream growth
+	@cargo run --release --locked --quiet --package userstream-benches --bin bench -- $(BIN) growth
 
 crash: build ## Kills, cuts and stalls everything under load, and counts what is lost or doubled: nothing
 	@scripts/install-test-tools
