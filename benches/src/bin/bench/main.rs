@@ -41,6 +41,7 @@ const ROUND: Duration = Duration::from_secs(2);
 const PARTS: [&str; 8] = ["start", "alone", "up", "intake", "drain", "mail", "report", "console"];
 
 /// What is measured, and where the figures go.
+#[derive(Clone)]
 pub(crate) struct Subject {
     binary: PathBuf,
     /// Figures, pictures and profiles.
@@ -74,7 +75,7 @@ async fn run() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("the figures could not be written down: {error}");
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
@@ -82,7 +83,8 @@ async fn run() -> ExitCode {
 
 impl Subject {
     fn at(binary: &str) -> io::Result<Self> {
-        let binary = PathBuf::from(binary).canonicalize()?;
+        let missing = |e| io::Error::other(format!("{binary} cannot be measured: {e}"));
+        let binary = PathBuf::from(binary).canonicalize().map_err(missing)?;
         let folder = binary.parent().unwrap_or(Path::new(".")).join("figures");
         fs::create_dir_all(&folder)?;
         Ok(Self { binary, folder })
@@ -101,7 +103,9 @@ async fn one(binary: &str, part: Option<&str>) -> io::Result<bool> {
         profile::tell_if_missing();
         println!("{ROUNDS} rounds each, medians\n");
         ok = measure(&subject, part).await;
-        table::write(&subject.folder, &machine)?;
+        table::write(&subject.folder, &machine).map_err(|error| {
+            io::Error::other(format!("the figures could not be written down: {error}"))
+        })?;
     }
     println!("\nfigures, pictures and profiles: {}", subject.folder.display());
     Ok(ok)

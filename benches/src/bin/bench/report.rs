@@ -15,7 +15,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 use testkit::{Process, free_ports};
 
-use crate::{ROUNDS, median, memory, peak, profile::Profile, servers::Servers, table::Figure};
+use crate::{ROUNDS, median, memory, peak, servers::Servers, table::Figure};
 
 const ROWS: u32 = 1_000_000;
 
@@ -54,7 +54,7 @@ impl Servers {
             let figure = Figure::ratio(what, ratios).detail(detail);
             ok &= if must { figure.at_most(2.0).aim(1.3).show() } else { figure.show() };
         }
-        let profile = Profile::start(&self.profiles, "report");
+        let profile = self.profile("report");
         let (_, file) = generator.make(&mut connection, "csv").await;
         profile.end(f64::from(ROWS), "row");
         fs::remove_file(file).expect("a file to remove");

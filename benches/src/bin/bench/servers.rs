@@ -1,7 +1,6 @@
 //! The shape of many processes, on a RabbitMQ and a PostgreSQL of its own.
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -31,9 +30,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The servers, and a folder for what services write.
 pub(crate) struct Servers {
-    binary: PathBuf,
-    /// Where profiles go.
-    pub(crate) profiles: PathBuf,
+    subject: Subject,
     pub(crate) broker: Arc<RabbitMq>,
     pub(crate) database: Arc<Postgres>,
     folder: TempDir,
@@ -67,24 +64,22 @@ pub(crate) async fn measure(subject: &Subject, wanted: impl Fn(&str) -> bool) ->
 
 impl Servers {
     pub(crate) fn start(subject: &Subject) -> Self {
-        Self {
-            binary: subject.binary.clone(),
-            profiles: subject.folder.clone(),
-            broker: Arc::new(RabbitMq::start()),
-            database: Arc::new(Postgres::start()),
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        }
+        Self::on(Arc::new(RabbitMq::start()), Arc::new(Postgres::start()), subject)
     }
 
     /// The same servers for another build.
     pub(crate) fn with(&self, subject: &Subject) -> Self {
-        Self {
-            binary: subject.binary.clone(),
-            profiles: subject.folder.clone(),
-            broker: self.broker.clone(),
-            database: self.database.clone(),
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        }
+        Self::on(self.broker.clone(), self.database.clone(), subject)
+    }
+
+    fn on(broker: Arc<RabbitMq>, database: Arc<Postgres>, subject: &Subject) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { subject: subject.clone(), broker, database, folder }
+    }
+
+    /// Begins a profile of this name.
+    pub(crate) fn profile(&self, name: &'static str) -> Profile<'_> {
+        Profile::start(&self.subject.folder, name)
     }
 
     pub(crate) fn launch(&self, service: &str, variables: &[(&str, String)]) -> Process {
@@ -96,7 +91,7 @@ impl Servers {
         ];
         all.extend(variables.iter().cloned());
         let log = self.folder.path().join(format!("{service}.jsonl"));
-        Process::start(&self.binary, &[service], &all, &log)
+        Process::start(&self.subject.binary, &[service], &all, &log)
     }
 
     /// A Frontend that takes registrations, and its address.
@@ -145,7 +140,7 @@ impl Servers {
         ok &= beside("intake : a form that INSERTs and mails", mails).show();
         ok &= beside("intake : a form that does nothing", nothing).show();
         ok &= Figure::millis("  p99 of a registration", late).at_most(50.0).aim(20.0).show();
-        let profile = Profile::start(&self.profiles, "intake-rabbitmq");
+        let profile = self.profile("intake-rabbitmq");
         let load = Load::of_registrations(&address, ROUNDS).run(CONNECTIONS, ROUND).await;
         profile.end(load.done(), "registration");
         ok & peak("  peak memory of the Frontend", memory::peak_mib(process.id()))
@@ -181,38 +176,48 @@ impl Servers {
     async fn drain(&self, backlog: Backlog) -> bool {
         let (mut ratios, mut rates, mut plains) = (vec![], vec![], vec![]);
         let (mut receiver_peak, mut service_peak) = (0.0_f64, 0.0_f64);
-        for round in 0..=ROUNDS {
+        for _ in 0..ROUNDS {
             let database = self.database.url(&self.database.create_database());
             let registrations: Vec<_> = (0..BACKLOG).map(|_| submitted()).collect();
             let plain = peers::plain_insert(&database, &registrations).await.expect("inserted");
-            let url = self.broker.fresh_url();
-            backlog.publish(&url, BACKLOG).await;
-
-            let (service, at) = self.database_service(&database).await;
-            // The last round is for the profile.
-            let profile =
-                (round == ROUNDS).then(|| Profile::start(&self.profiles, backlog.names().1));
-            let receiver = self.receiver(&url, &at);
-            let rate = drained(&database, 0, BACKLOG).await;
-            if let Some(profile) = profile {
-                #[expect(clippy::cast_precision_loss, reason = "a rate")]
-                profile.end(BACKLOG as f64, "registration");
-                break;
-            }
-            receiver_peak = receiver_peak.max(memory::peak_mib(receiver.id()));
-            service_peak = service_peak.max(memory::peak_mib(service.id()));
+            let (rate, receiver, service) = self.drain_once(&database, backlog, None).await;
+            receiver_peak = receiver_peak.max(receiver);
+            service_peak = service_peak.max(service);
             ratios.push(rate / plain);
             rates.push(rate);
             plains.push(plain);
         }
+        let (what, profile) = backlog.names();
         let detail = format!("{:.0}/s : {:.0}/s", median(rates), median(plains));
-        let figure = Figure::ratio(backlog.names().0, ratios).detail(detail);
+        let figure = Figure::ratio(what, ratios).detail(detail);
         let ok = match backlog {
             Backlog::Packed => figure.at_least(0.25).aim(0.45).show(),
             Backlog::Single => figure.show(),
         };
+        let database = self.database.url(&self.database.create_database());
+        self.drain_once(&database, backlog, Some(profile)).await;
         ok & peak("  peak memory of the receiver", receiver_peak)
             & peak("  peak memory of the Database Service", service_peak)
+    }
+
+    /// Rows a second, and the peak memory of the receiver and of the Database Service in MiB.
+    async fn drain_once(
+        &self,
+        database: &str,
+        backlog: Backlog,
+        profile: Option<&'static str>,
+    ) -> (f64, f64, f64) {
+        let url = self.broker.fresh_url();
+        backlog.publish(&url, BACKLOG).await;
+        let (service, at) = self.database_service(database).await;
+        let profile = profile.map(|name| self.profile(name));
+        let receiver = self.receiver(&url, &at);
+        let rate = drained(database, 0, BACKLOG).await;
+        if let Some(profile) = profile {
+            #[expect(clippy::cast_precision_loss, reason = "a rate")]
+            profile.end(BACKLOG as f64, "registration");
+        }
+        (rate, memory::peak_mib(receiver.id()), memory::peak_mib(service.id()))
     }
 }
 
