@@ -9,10 +9,10 @@ use crate::{
     servers::{MESSAGE_BYTES, Servers},
 };
 
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 
-/// Intake of each, on RabbitMQ as a part of the raw publisher, and on the embedded queue as a part of live.
-pub(crate) async fn intake(subjects: &[Subject]) {
+/// Intake of each on RabbitMQ, as a part of the raw publisher.
+pub(crate) async fn rabbitmq(subjects: &[Subject]) {
     let mut servers: Vec<Servers> = Vec::new();
     let mut frontends = Vec::new();
     let mut url = String::new();
@@ -25,10 +25,6 @@ pub(crate) async fn intake(subjects: &[Subject]) {
         frontends.push(servers_of.frontend(&url).await);
         servers.push(servers_of);
     }
-    let mut alone = Vec::new();
-    for subject in subjects {
-        alone.push(Alone::start(&subject.binary).await);
-    }
     let mut rabbitmq = vec![vec![]; subjects.len()];
     for round in 0..ROUNDS {
         let raw = peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published");
@@ -38,7 +34,14 @@ pub(crate) async fn intake(subjects: &[Subject]) {
         }
     }
     show("intake on RabbitMQ : raw publisher", subjects, rabbitmq);
+}
 
+/// Intake of each on the embedded queue, the Frontend alone, as a part of live.
+pub(crate) async fn embedded(subjects: &[Subject]) {
+    let mut alone = Vec::new();
+    for subject in subjects {
+        alone.push(Alone::start(&subject.binary).await);
+    }
     let mut embedded = vec![vec![]; subjects.len()];
     for round in 0..ROUNDS {
         for n in (0..subjects.len()).map(|n| (n + round) % subjects.len()) {
