@@ -28,7 +28,7 @@ pub(crate) async fn rabbitmq(subjects: &[Subject]) {
     let mut rabbitmq = vec![vec![]; subjects.len()];
     for round in 0..ROUNDS {
         let raw = peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published");
-        for n in (0..subjects.len()).map(|n| (n + round) % subjects.len()) {
+        for n in turns(round, subjects.len()) {
             let load = Load::of_registrations(&frontends[n].1, round).run(CONNECTIONS, ROUND).await;
             rabbitmq[n].push(load.per_second / raw);
         }
@@ -44,7 +44,7 @@ pub(crate) async fn embedded(subjects: &[Subject]) {
     }
     let mut embedded = vec![vec![]; subjects.len()];
     for round in 0..ROUNDS {
-        for n in (0..subjects.len()).map(|n| (n + round) % subjects.len()) {
+        for n in turns(round, subjects.len()) {
             let address = alone[n].address();
             let live = Load::of_live(address).run(CONNECTIONS, ROUND / 2).await;
             let load = Load::of_registrations(address, round).run(CONNECTIONS, ROUND).await;
@@ -52,6 +52,11 @@ pub(crate) async fn embedded(subjects: &[Subject]) {
         }
     }
     show("intake on the embedded queue : live", subjects, embedded);
+}
+
+/// Who is measured when in a round: nobody is always the first.
+fn turns(round: usize, subjects: usize) -> impl Iterator<Item = usize> {
+    (0..subjects).map(move |n| (n + round) % subjects)
 }
 
 fn show(what: &str, subjects: &[Subject], ratios: Vec<Vec<f64>>) {

@@ -69,7 +69,7 @@ async fn run() -> ExitCode {
         }
         _ => {
             eprintln!("usage: bench PATH-OF-USERSTREAM [{}|growth]", PARTS.join("|"));
-            eprintln!("       bench PATH-OF-USERSTREAM compare rabbitmq|embedded ANOTHER...");
+            eprintln!("       bench PATH-OF-USERSTREAM compare rabbitmq|embedded [ANOTHER...]");
             return ExitCode::FAILURE;
         }
     };
