@@ -17,6 +17,7 @@ mod error;
 mod hands;
 mod lease;
 mod owners;
+mod pack;
 mod publish;
 mod readers;
 mod rush;

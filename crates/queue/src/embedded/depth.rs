@@ -8,11 +8,11 @@ use crate::Depth;
 const DEPTH: &str = "
 WITH named AS (SELECT number FROM queues WHERE name = ?1)
 SELECT
-    (SELECT count(*) FROM messages
+    (SELECT coalesce(sum(events), 0) FROM messages
         WHERE queue = (SELECT number FROM named) AND consumer IS NULL AND visible_at <= ?2),
-    (SELECT count(*) FROM messages
+    (SELECT coalesce(sum(events), 0) FROM messages
         WHERE queue = (SELECT number FROM named) AND consumer IS NULL AND visible_at > ?2),
-    (SELECT count(*) FROM consumers AS c JOIN messages AS m ON m.consumer = c.id
+    (SELECT coalesce(sum(m.events), 0) FROM consumers AS c JOIN messages AS m ON m.consumer = c.id
         WHERE c.queue = ?1),
     (SELECT count(*) FROM dead_letters WHERE queue = ?1),
     (SELECT count(*) FROM consumers AS c JOIN owners AS o ON o.id = c.owner

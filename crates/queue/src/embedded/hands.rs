@@ -33,9 +33,11 @@ struct Held {
 }
 
 /// Where a delivery's message is in the file.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct HeldMessage {
     pub row: i64,
+    /// Its number among the events of the row, where there are several.
+    pub event: Option<u32>,
     /// The consumer it was taken by; no longer this one if it was silent for too long.
     pub consumer: i64,
 }
@@ -87,6 +89,8 @@ impl Drop for Hands {
 /// A message that was taken.
 pub(super) struct TakenMessage {
     pub row: i64,
+    /// Its number among the events of the row, where there are several.
+    pub event: Option<u32>,
     pub attempts: u32,
     pub message: Message,
 }
@@ -113,8 +117,9 @@ impl Taken {
         deliveries.extend(self.messages.drain(..).map(|taken| {
             held.last_tag += 1;
             let tag = DeliveryTag(held.last_tag);
-            held.by_tag.insert(tag, HeldMessage { row: taken.row, consumer: self.consumer });
-            Delivery { tag, message: taken.message, attempts: taken.attempts }
+            let TakenMessage { row, event, attempts, message } = taken;
+            held.by_tag.insert(tag, HeldMessage { row, event, consumer: self.consumer });
+            Delivery { tag, message, attempts }
         }));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, Result, Row};
 
-use super::{command::Lease, hands::TakenMessage, schema};
+use super::{command::Lease, hands::TakenMessage, pack, schema};
 
 /// Messages that one statement takes at the most, so that a greedy consumer does not keep the
 /// others waiting.
@@ -12,13 +12,15 @@ const MOST: usize = 1000;
 
 const CONSUMERS: &str = "SELECT id FROM consumers WHERE owner = ?1";
 
+const READY: &str = "
+SELECT id, events FROM messages INDEXED BY messages_ready
+WHERE queue = (SELECT number FROM queues WHERE name = ?1)
+    AND consumer IS NULL AND visible_at <= ?2
+ORDER BY visible_at, id LIMIT ?3";
+
 const TAKE: &str = "
-UPDATE messages SET consumer = ?1 WHERE id IN (
-    SELECT id FROM messages INDEXED BY messages_ready
-    WHERE queue = (SELECT number FROM queues WHERE name = ?2)
-        AND consumer IS NULL AND visible_at <= ?3
-    ORDER BY visible_at, id LIMIT ?4)
-RETURNING id, attempts, message_id, content_type, traceparent, body";
+UPDATE messages SET consumer = ?1 WHERE id IN (SELECT value FROM json_each(?2))
+RETURNING id, attempts, pending, message_id, content_type, traceparent, body";
 
 /// What a lease got: `None` when its consumer is not known any more.
 pub(super) type Got = Option<Vec<TakenMessage>>;
@@ -49,10 +51,7 @@ pub(super) fn take(
             continue;
         }
         let limit = lease.limit.min(MOST);
-        let mut statement = connection.prepare_cached(TAKE)?;
-        let taken = statement
-            .query_map((lease.consumer, &**queue, now, schema::count(limit)), taken)?
-            .collect::<Result<Vec<_>>>()?;
+        let taken = take_up_to(connection, lease.consumer, queue, limit, now)?;
         if taken.len() < limit {
             exhausted.insert(queue);
         }
@@ -61,6 +60,64 @@ pub(super) fn take(
     Ok(got)
 }
 
-fn taken(row: &Row<'_>) -> Result<TakenMessage> {
-    Ok(TakenMessage { row: row.get(0)?, attempts: row.get(1)?, message: schema::message(row, 2)? })
+/// Takes as many as there are, up to `limit`, the oldest first.
+fn take_up_to(
+    connection: &Connection,
+    consumer: i64,
+    queue: &str,
+    limit: usize,
+    now: i64,
+) -> Result<Vec<TakenMessage>> {
+    let rows = find(connection, queue, limit, now)?;
+    let rows = serde_json::to_string(&rows).expect("numbers serialize");
+    let mut taken = Vec::with_capacity(limit);
+    let mut take = connection.prepare_cached(TAKE)?;
+    let mut take = take.query((consumer, rows))?;
+    while let Some(row) = take.next()? {
+        taken_of(row, &mut taken)?;
+    }
+    Ok(taken)
+}
+
+/// The rows that have them. Of the last only as many events as are asked for: those are cut off.
+fn find(connection: &Connection, queue: &str, limit: usize, now: i64) -> Result<Vec<i64>> {
+    let mut rows = Vec::new();
+    let mut room = limit;
+    let mut ready = connection.prepare_cached(READY)?;
+    let mut ready = ready.query((queue, now, schema::count(limit)))?;
+    while room > 0
+        && let Some(row) = ready.next()?
+    {
+        let (row, events) = (row.get(0)?, row.get::<_, u32>(1)? as usize);
+        if events <= room {
+            rows.push(row);
+            room -= events;
+        } else {
+            drop(ready);
+            rows.extend(pack::cut_off(connection, row, room)?);
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// The messages of a row.
+fn taken_of(row: &Row<'_>, taken: &mut Vec<TakenMessage>) -> Result<()> {
+    let (id, attempts) = (row.get(0)?, row.get(1)?);
+    match row.get(2)? {
+        None => {
+            let message = schema::message(row, 3)?;
+            taken.push(TakenMessage { row: id, event: None, attempts, message });
+        }
+        Some(pending) => {
+            let events = pack::events(row.get(6)?, pending)?;
+            taken.extend(events.into_iter().map(|(number, message)| TakenMessage {
+                row: id,
+                event: Some(number),
+                attempts,
+                message,
+            }));
+        }
+    }
+    Ok(())
 }

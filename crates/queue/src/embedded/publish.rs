@@ -1,10 +1,10 @@
 //! Writes messages into their queues.
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
-use bytes::Bytes;
 use rusqlite::{Connection, Result};
 
+use super::pack::{self, Pack};
 use crate::{Message, batch};
 
 const NUMBER: &str = "
@@ -12,8 +12,8 @@ INSERT INTO queues (name) VALUES (?1)
 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING number";
 
 const INSERT: &str = "
-INSERT INTO messages (queue, visible_at, message_id, content_type, traceparent, body)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+INSERT INTO messages (queue, visible_at, consumer, message_id, content_type, traceparent, body)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// The numbers of queues that a connection knows. A transaction that fails may take one back: they are
 /// forgotten with the connection, which is then given up.
@@ -35,12 +35,8 @@ impl Numbers {
 
 /// A message on its way into the file.
 pub(super) struct NewMessage {
-    queue: Arc<str>,
-    id: String,
-    /// `None` for [`Message::EVENT`].
-    content_type: Option<Cow<'static, str>>,
-    traceparent: Option<String>,
-    body: Bytes,
+    pub queue: Arc<str>,
+    pub message: Message,
 }
 
 impl NewMessage {
@@ -58,37 +54,67 @@ impl NewMessage {
     }
 
     fn one(queue: &Arc<str>, message: Message) -> Self {
-        Self {
-            queue: queue.clone(),
-            id: message.id,
-            content_type: Some(message.content_type).filter(|t| t != Message::EVENT),
-            traceparent: message.traceparent,
-            body: message.body,
-        }
+        Self { queue: queue.clone(), message }
     }
 
     /// Bytes that it takes, about.
     pub(super) fn size(&self) -> usize {
-        self.id.len() + self.content_type.as_ref().map_or(0, |t| t.len()) + self.body.len()
-    }
-
-    pub(super) fn queue(&self) -> &Arc<str> {
-        &self.queue
+        let Message { id, content_type, traceparent, body } = &self.message;
+        let trace = traceparent.as_ref().map_or(0, String::len);
+        id.len() + content_type.len() + trace + body.len()
     }
 }
 
-/// Inserts messages, visible from `now` on, within the transaction that is open.
+/// Where a message is, in the queue or in a consumer's hand.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub queue: i64,
+    pub visible_at: i64,
+    pub consumer: Option<i64>,
+}
+
+/// Inserts messages, visible from `now` on, within the transaction that is open. Where many come
+/// together they share rows.
 pub(super) fn insert<'a>(
     connection: &Connection,
     numbers: &mut Numbers,
     messages: impl Iterator<Item = &'a NewMessage>,
     now: i64,
 ) -> Result<()> {
-    let mut insert = connection.prepare_cached(INSERT)?;
+    let mut pack = Pack::default();
     for message in messages {
-        let NewMessage { queue, id, content_type, traceparent, body } = message;
-        let queue = numbers.of(connection, queue)?;
-        insert.execute((queue, now, id, content_type.as_deref(), traceparent, &**body))?;
+        if !pack.takes(message) {
+            insert_together(connection, numbers, &pack.take(), now)?;
+        }
+        pack.push(message);
+    }
+    insert_together(connection, numbers, &pack.take(), now)
+}
+
+fn insert_together(
+    connection: &Connection,
+    numbers: &mut Numbers,
+    messages: &[&NewMessage],
+    now: i64,
+) -> Result<()> {
+    let [first, ..] = messages else { return Ok(()) };
+    let queue = numbers.of(connection, &first.queue)?;
+    let place = Place { queue, visible_at: now, consumer: None };
+    let messages = messages.iter().map(|new| &new.message);
+    if pack::EVENTS.contains(&messages.len()) {
+        return pack::insert(connection, place, messages).map(drop);
+    }
+    for message in messages {
+        insert_one(connection, place, message)?;
     }
     Ok(())
+}
+
+/// Inserts a message as a row of its own; gives the row.
+pub(super) fn insert_one(connection: &Connection, place: Place, message: &Message) -> Result<i64> {
+    let Place { queue, visible_at, consumer } = place;
+    let Message { id, content_type, traceparent, body } = message;
+    let content_type = Some(&**content_type).filter(|t| *t != Message::EVENT);
+    let row = (queue, visible_at, consumer, id, content_type, traceparent, &**body);
+    connection.prepare_cached(INSERT)?.insert(row)
 }

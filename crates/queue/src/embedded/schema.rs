@@ -12,7 +12,7 @@ use crate::{Message, QueueError};
 
 /// Written into the file's header, so that no other database is taken for a queue: "USQU".
 const APPLICATION_ID: i64 = 0x5553_5155;
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Pages in the write-ahead log before a commit copies them into the file, which nearly always was done
 /// beside it before.
@@ -37,13 +37,11 @@ const MODES: &str = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL
 // What nearly every message has alike takes no space: its queue is a number, and no content type is that
 // of one event. Each page less is one less to write and sync before a caller is answered.
 //
+// A row may hold several events (`pack`): then `pending` says which of them are to be done yet, `events` how
+// many these are, and the body has what each event has of its own.
+//
 // The body comes last: what lies behind it would be read through the pages that it overflows into.
-const TABLES: &str = "
-CREATE TABLE queues (
-    number INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
-) STRICT;
-
+const MESSAGES: &str = "
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY,
     queue INTEGER NOT NULL,
@@ -51,13 +49,22 @@ CREATE TABLE messages (
     consumer INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0,
     first_failed_at INTEGER,
-    message_id TEXT NOT NULL,
+    events INTEGER NOT NULL DEFAULT 1,
+    pending INTEGER,
+    message_id TEXT,
     content_type TEXT,
     traceparent TEXT,
     body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX messages_ready ON messages (queue, visible_at) WHERE consumer IS NULL;
-CREATE INDEX messages_leased ON messages (consumer) WHERE consumer IS NOT NULL;
+CREATE INDEX messages_ready ON messages (queue, visible_at, id, events) WHERE consumer IS NULL;
+CREATE INDEX messages_leased ON messages (consumer, events) WHERE consumer IS NOT NULL;
+";
+
+const TABLES: &str = "
+CREATE TABLE queues (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
 
 CREATE TABLE dead_letters (
     id TEXT NOT NULL UNIQUE,
@@ -85,6 +92,19 @@ CREATE TABLE consumers (
     queue TEXT NOT NULL
 ) STRICT;
 ";
+
+/// From a file of version 2, whose rows were one message each.
+const UPGRADE: [&str; 3] = [
+    "DROP INDEX messages_ready; DROP INDEX messages_leased;
+    ALTER TABLE messages RENAME TO single_messages",
+    MESSAGES,
+    "INSERT INTO messages (id, queue, visible_at, consumer, attempts, first_failed_at,
+        message_id, content_type, traceparent, body)
+    SELECT id, queue, visible_at, consumer, attempts, first_failed_at,
+        message_id, content_type, traceparent, body
+    FROM single_messages;
+    DROP TABLE single_messages",
+];
 
 /// Creates the file where there is none, for its owner's eyes only: it holds personal data.
 /// `SQLite` gives its log the same permissions.
@@ -162,36 +182,42 @@ fn prepare(connection: &mut Connection, settings: &EmbeddedSettings) -> Result<(
         let pages = bytes / page.unsigned_abs().max(1);
         number(connection, &format!("PRAGMA max_page_count = {pages}"))?;
     }
-    if is_ours(connection)? {
+    let found = version(connection)?;
+    if found == VERSION {
         return Ok(());
     }
-    if number(connection, "SELECT count(*) FROM sqlite_master")? > 0
-        // Another process may just have made it ours.
-        && !is_ours(connection)?
-    {
-        return Err(Refusal::Foreign("the file holds another database, not a queue".into()));
+    if found == 0 {
+        connection.execute_batch(MODES)?;
     }
-    connection.execute_batch(MODES)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Who waited for the lock may find the work done.
-    if !is_ours(&tx)? {
-        tx.execute_batch(TABLES)?;
-        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-        tx.pragma_update(None, "user_version", VERSION)?;
+    match version(&tx)? {
+        0 => {
+            tx.execute_batch(MESSAGES)?;
+            tx.execute_batch(TABLES)?;
+            tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        2 => UPGRADE.iter().try_for_each(|sql| tx.execute_batch(sql))?,
+        _ => return Ok(()),
     }
+    tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     Ok(())
 }
 
-fn is_ours(connection: &Connection) -> Result<bool, Refusal> {
+/// The version of the file; 0 where there is nothing in it yet.
+fn version(connection: &Connection) -> Result<i64, Refusal> {
+    // In this order: another process may make it ours at any moment.
+    if number(connection, "SELECT count(*) FROM sqlite_master")? == 0 {
+        return Ok(0);
+    }
     if number(connection, "PRAGMA application_id")? != APPLICATION_ID {
-        return Ok(false);
+        return Err(Refusal::Foreign("the file holds another database, not a queue".into()));
     }
     match number(connection, "PRAGMA user_version")? {
-        // The next version adds its step here.
-        VERSION => Ok(true),
+        known @ 2..=VERSION => Ok(known),
         other => Err(Refusal::Foreign(format!(
-            "the file is of version {other}; this program reads version {VERSION}"
+            "the file is of version {other}; this program reads versions 2 to {VERSION}"
         ))),
     }
 }

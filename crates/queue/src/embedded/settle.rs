@@ -7,7 +7,12 @@ use std::{
 
 use rusqlite::{Connection, Result};
 
-use super::{command::Settle, dead_letters, hands::Return};
+use super::{
+    command::Settle,
+    dead_letters,
+    hands::{HeldMessage, Return},
+    pack,
+};
 use crate::Verdict;
 
 // Each list of rows goes in as one JSON array, so that there is one prepared statement for every
@@ -36,6 +41,8 @@ const FORGET_CONSUMER: &str = "DELETE FROM consumers WHERE id = ?1";
 struct Sorted<'a> {
     /// Rows to delete.
     done: Vec<i64>,
+    /// Of rows with several events those that are done, by row.
+    done_of: BTreeMap<i64, i64>,
     /// Rows to put back as they are.
     released: Vec<i64>,
     /// Row, when it is visible again, attempts to add.
@@ -43,8 +50,11 @@ struct Sorted<'a> {
     dead: Vec<dead_letters::Death<'a>>,
 }
 
-pub(super) fn settle(connection: &Connection, command: &Settle, now: i64) -> Result<()> {
-    for (consumer, verdicts) in sort(command, now) {
+pub(super) fn settle(connection: &Connection, commands: &[Settle], now: i64) -> Result<()> {
+    for (consumer, verdicts) in sort(connection, commands, now)? {
+        for (row, events) in verdicts.done_of {
+            pack::done(connection, consumer, row, events)?;
+        }
         for death in &verdicts.dead {
             dead_letters::bury(connection, consumer, death, now)?;
         }
@@ -59,33 +69,46 @@ pub(super) fn settle(connection: &Connection, command: &Settle, now: i64) -> Res
     Ok(())
 }
 
-fn sort(command: &Settle, now: i64) -> BTreeMap<i64, Sorted<'_>> {
+/// Sorts verdicts by consumer. Deletes nothing that one of them names: the number of a row that is deleted
+/// may be given to the next.
+fn sort<'a>(
+    connection: &Connection,
+    commands: &'a [Settle],
+    now: i64,
+) -> Result<BTreeMap<i64, Sorted<'a>>> {
     let mut sorted = BTreeMap::<_, Sorted<'_>>::new();
-    let mut seen = HashSet::with_capacity(command.verdicts.len());
-    for (tag, verdict) in &command.verdicts {
-        let Some(held) = command.hands.find(*tag).filter(|_| seen.insert(*tag)) else { continue };
-        let of_consumer = sorted.entry(held.consumer).or_default();
+    let mut seen = HashSet::new();
+    let verdicts =
+        commands.iter().flat_map(|c| c.verdicts.iter().map(move |(tag, v)| (c, *tag, v)));
+    for (command, tag, verdict) in verdicts {
+        let Some(held) = command.hands.find(tag).filter(|held| seen.insert(*held)) else {
+            continue;
+        };
+        let HeldMessage { row, event, consumer } = held;
+        let of_consumer = sorted.entry(consumer).or_default();
+        let row = match (event, verdict) {
+            (None, _) => row,
+            (Some(number), Verdict::Ack) => {
+                *of_consumer.done_of.entry(row).or_default() |= pack::bit(number);
+                continue;
+            }
+            (Some(number), _) => match pack::cut_out(connection, consumer, row, number)? {
+                Some(row) => row,
+                None => continue,
+            },
+        };
         match verdict {
-            Verdict::Ack => of_consumer.done.push(held.row),
-            Verdict::Release => of_consumer.released.push(held.row),
-            Verdict::Postpone { after } => {
-                of_consumer.moved.push((held.row, later(now, *after), 0));
-            }
-            Verdict::Retry { after, .. } => {
-                of_consumer.moved.push((held.row, later(now, *after), 1));
-            }
+            Verdict::Ack => of_consumer.done.push(row),
+            Verdict::Release => of_consumer.released.push(row),
+            Verdict::Postpone { after } => of_consumer.moved.push((row, later(now, *after), 0)),
+            Verdict::Retry { after, .. } => of_consumer.moved.push((row, later(now, *after), 1)),
             Verdict::DeadLetter { cause, by, tried } => {
-                of_consumer.dead.push(dead_letters::Death {
-                    row: held.row,
-                    cause,
-                    by,
-                    tried: *tried,
-                });
-                of_consumer.done.push(held.row);
+                of_consumer.dead.push(dead_letters::Death { row, cause, by, tried: *tried });
+                of_consumer.done.push(row);
             }
         }
     }
-    sorted
+    Ok(sorted)
 }
 
 /// Takes back what nobody received, and what a consumer had in hand that is gone.

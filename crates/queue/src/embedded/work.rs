@@ -119,9 +119,7 @@ impl Work {
             let queue = register.hands.queue();
             results.registered.push(owners::register(connection, owner, queue)?);
         }
-        for command in &self.settles {
-            settle::settle(connection, command, now)?;
-        }
+        settle::settle(connection, &self.settles, now)?;
         settle::take_back(connection, &self.returns)?;
         for Replay { id, corrected, .. } in &self.replays {
             let queue = dead_letters::replay(connection, numbers, id, corrected.as_ref(), now)?;
@@ -138,7 +136,7 @@ impl Work {
     pub(super) fn committed(self, results: Results, bells: &Bells, runtime: &Handle) {
         let mut ready = HashSet::new();
         for publish in &self.publishes {
-            ready.extend(publish.messages.first().map(|m| m.queue().clone()));
+            ready.extend(publish.messages.first().map(|m| m.queue.clone()));
         }
         // A task that is woken from another thread costs more than one that is woken from a task.
         let publishes = self.publishes;

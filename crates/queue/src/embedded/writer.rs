@@ -1,7 +1,6 @@
 //! The one thread that writes: whatever waits is committed together.
 
 use std::{
-    ops::Range,
     path::PathBuf,
     sync::Arc,
     thread,
@@ -34,11 +33,12 @@ const SPARE_PAGES: i64 = 4096;
 /// Pages given back with one heartbeat, so that nobody waits for it long.
 const PAGES_GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2048)";
 
-/// Publishers in one transaction that are worth waiting for more: one that comes alone never waits, and
-/// many are enough.
-const SEVERAL: Range<usize> = 4..56;
-/// How long that is: about as long as a sync takes.
-const GATHERING: Duration = Duration::from_micros(300);
+/// How often others are let run for nobody to have come, before a transaction begins without more.
+const TURNS: usize = 3;
+/// Commands in one transaction that are enough.
+const ENOUGH: usize = 64;
+/// How long a transaction waits for more at the most.
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// It has a thread of its own: between the disk and those who wait there is then nobody who must first be
 /// woken, and no task waits for the disk.
@@ -104,18 +104,23 @@ impl Writer {
         self.leave();
     }
 
-    /// Waits a moment for more where several publish at the same time: whoever the last commit has
-    /// answered comes again, and a sync costs much the same for few as for many.
+    /// Lets whoever publishes at this moment come along: a sync costs much the same for few as for many.
+    /// To let others run costs nothing where nobody wants to, so that who comes alone does not wait.
     fn gather(&mut self, commands: &mut Vec<Command>) {
-        let publishers = commands.iter().filter(|c| matches!(c, Command::Publish(_))).count();
-        if !SEVERAL.contains(&publishers) {
+        if !commands.iter().any(|c| matches!(c, Command::Publish(_))) {
             return;
         }
-        thread::sleep(GATHERING);
-        while commands.len() < WAITING_COMMANDS
-            && let Ok(command) = self.commands.try_recv()
-        {
-            commands.push(command);
+        let started = Instant::now();
+        let mut turns = 0;
+        while turns < TURNS && commands.len() < ENOUGH && started.elapsed() < GATHERING {
+            thread::yield_now();
+            turns += 1;
+            while commands.len() < WAITING_COMMANDS
+                && let Ok(command) = self.commands.try_recv()
+            {
+                commands.push(command);
+                turns = 0;
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod failures;
 mod model;
 mod owners;
+mod packs;
 mod processes;
 mod rush;
 mod upkeep;
