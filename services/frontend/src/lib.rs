@@ -113,9 +113,9 @@ pub async fn run(
         .merge(reports::routes(reports::Reports::new(&dependencies, site.clone()), visits))
         .merge(admin::routes(console))
         .merge(site::Site::routes());
-    let for_people = axum::middleware::from_fn_with_state(site, site::for_people);
-    let app =
-        SERVICE.routes(open, OpenApiRouter::new(), health).layer((for_people, SERVICE.frame()));
+    let app = SERVICE
+        .router(open, OpenApiRouter::new(), health)
+        .layer(axum::middleware::from_fn_with_state(site, site::for_people));
     let served = runtime::serve(listener, app, shutdown);
     let (served, (), ()) = tokio::join!(served, first, watch);
     served

@@ -177,11 +177,7 @@ impl From<rusqlite::Error> for Refusal {
 }
 
 fn prepare(connection: &mut Connection, settings: &EmbeddedSettings) -> Result<(), Refusal> {
-    if let Some(bytes) = settings.max_file_bytes {
-        let page = number(connection, "PRAGMA page_size")?;
-        let pages = bytes / page.unsigned_abs().max(1);
-        number(connection, &format!("PRAGMA max_page_count = {pages}"))?;
-    }
+    bound(connection, settings, 0)?;
     let found = version(connection)?;
     if found == VERSION {
         return Ok(());
@@ -202,6 +198,20 @@ fn prepare(connection: &mut Connection, settings: &EmbeddedSettings) -> Result<(
     }
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
+    Ok(())
+}
+
+/// Keeps the file within its bound, if it has one, and so many pages below that.
+pub(super) fn bound(
+    connection: &Connection,
+    settings: &EmbeddedSettings,
+    pages_below: u64,
+) -> Result<()> {
+    if let Some(bytes) = settings.max_file_bytes {
+        let page = number(connection, "PRAGMA page_size")?;
+        let pages = (bytes / page.unsigned_abs().max(1)).saturating_sub(pages_below).max(1);
+        number(connection, &format!("PRAGMA max_page_count = {pages}"))?;
+    }
     Ok(())
 }
 

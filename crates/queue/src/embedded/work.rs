@@ -104,8 +104,17 @@ impl Work {
         self.publishes.iter().flat_map(|publish| &publish.messages)
     }
 
-    /// Does everything within the transaction that is open on `connection`. Leases come last, so
-    /// that they meet what was just published or put back.
+    /// Publishes within the transaction that is open on `connection`.
+    pub(super) fn publish(
+        &self,
+        connection: &Connection,
+        numbers: &mut Numbers,
+        now: i64,
+    ) -> Result<()> {
+        publish::insert(connection, numbers, self.messages(), now)
+    }
+
+    /// Does everything else. Leases come last, so that they meet what was just published or put back.
     pub(super) fn run(
         &self,
         connection: &Connection,
@@ -114,7 +123,6 @@ impl Work {
         now: i64,
     ) -> Result<Results> {
         let mut results = Results::default();
-        publish::insert(connection, numbers, self.messages(), now)?;
         for register in &self.registers {
             let queue = register.hands.queue();
             results.registered.push(owners::register(connection, owner, queue)?);

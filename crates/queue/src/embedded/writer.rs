@@ -33,6 +33,10 @@ const SPARE_PAGES: i64 = 4096;
 /// Pages given back with one heartbeat, so that nobody waits for it long.
 const PAGES_GIVEN_BACK: &str = "PRAGMA incremental_vacuum(2048)";
 
+/// Pages of a file with a bound that publishing leaves to those who make room: to take a few of many
+/// events that share a row needs some.
+const RESERVED_PAGES: u64 = 32;
+
 /// How often others are let run for nobody to have come, before a transaction begins without more.
 const TURNS: usize = 3;
 /// Commands in one transaction that are enough.
@@ -206,6 +210,9 @@ fn commit(
         let expires_at = now.saturating_add_unsigned(millis(settings.lease));
         owners::heartbeat(&tx, owner, expires_at, now)?;
     }
+    schema::bound(&tx, settings, RESERVED_PAGES)?;
+    work.publish(&tx, numbers, now)?;
+    schema::bound(&tx, settings, 0)?;
     let results = work.run(&tx, numbers, owner, now)?;
     tx.commit()?;
     Ok(results)

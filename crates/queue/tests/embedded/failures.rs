@@ -63,6 +63,36 @@ async fn a_full_disk_is_told_and_nothing_is_lost() {
     queue.check().await.expect("it answers");
 }
 
+/// Taking a few of many that share a row needs a little room of its own.
+#[tokio::test]
+async fn a_full_file_is_emptied_a_few_at_a_time() {
+    let embedded = Embedded::new();
+    let settings =
+        EmbeddedSettings { max_file_bytes: Some(1 << 20), ..EmbeddedSettings::default() };
+    let queue = embedded.open_with(settings).await;
+    let mut durable = 0;
+    for together in [40, 4, 1] {
+        loop {
+            let some =
+                (0..together).map(|n| Message::event(format!("{durable}-{n}"), vec![b'x'; 300]));
+            match queue.publish(QUEUE, some.collect()).await {
+                Ok(()) => durable += together,
+                refused => break assert!(text(refused).contains("the disk is full")),
+            }
+        }
+    }
+    assert!(durable > 1_000, "{durable}");
+    let consumer = queue.consume(QUEUE, 3).await.expect("a consumer");
+    let mut done = 0;
+    while done < durable {
+        let some = timeout(SOON, consumer.receive(3, Duration::ZERO)).await.expect("in time");
+        let some = some.expect("received");
+        done += some.len();
+        ack(&*consumer, &some).await;
+    }
+    depth_becomes(&queue, Depth { consumers: 1, ..Depth::default() }).await;
+}
+
 #[tokio::test]
 async fn a_path_that_cannot_be_a_file_is_told() {
     let embedded = Embedded::new();

@@ -12,17 +12,15 @@ pub mod problem;
 pub mod request_id;
 mod serve;
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, State},
     http::{StatusCode, header},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    routing::Route,
 };
-use tower::Layer;
 use utoipa::openapi::{
     InfoBuilder, OpenApi, OpenApiBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -59,14 +57,8 @@ pub struct Service {
 
 impl Service {
     /// The whole HTTP face of a service: its own open and token-protected calls, and those that
-    /// every service answers (`/health*`, `/metrics`, `/api-docs`), within the [frame](Self::frame).
+    /// every service answers (`/health*`, `/metrics`, `/api-docs`).
     pub fn router(&self, open: OpenApiRouter, protected: OpenApiRouter, health: Health) -> Router {
-        self.routes(open, protected, health).layer(self.frame())
-    }
-
-    /// The same without the frame, for a service that puts something of its own around that. It does so in
-    /// one `layer`: each is a box around every request.
-    pub fn routes(&self, open: OpenApiRouter, protected: OpenApiRouter, health: Health) -> Router {
         let common = OpenApiRouter::new()
             .routes(routes!(live))
             .routes(routes!(ready))
@@ -79,34 +71,16 @@ impl Service {
             .merge(common)
             .split_for_parts();
         openapi::complete(&mut api);
+        let measures = Arc::new(measures::Measures::new(self.name));
         router
             .merge(docs::router(&api))
             .fallback(no_such_path)
             .method_not_allowed_fallback(no_such_method)
-    }
-
-    /// What is around every request: its id, its measurement, its log line, a net below it, and the limit of
-    /// its body.
-    pub fn frame(
-        &self,
-    ) -> impl Layer<
-        Route,
-        Service: tower::Service<
-            Request,
-            Response: IntoResponse,
-            Error = Infallible,
-            Future: Send + 'static,
-        > + Clone
-                     + Send
-                     + Sync
-                     + 'static,
-    > + Clone
-    + Send
-    + Sync
-    + 'static {
-        let measures = Arc::new(measures::Measures::new(self.name));
-        let observed = from_fn_with_state(measures, observe::observe);
-        (observed, DefaultBodyLimit::max(MAX_BODY_BYTES))
+            // As one: each layer of its own is a box around every request.
+            .layer((
+                from_fn_with_state(measures, observe::observe),
+                DefaultBodyLimit::max(MAX_BODY_BYTES),
+            ))
     }
 
     fn openapi(&self) -> OpenApi {
