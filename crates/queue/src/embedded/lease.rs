@@ -69,6 +69,9 @@ fn take_up_to(
     now: i64,
 ) -> Result<Vec<TakenMessage>> {
     let rows = find(connection, queue, limit, now)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = serde_json::to_string(&rows).expect("numbers serialize");
     let mut taken = Vec::with_capacity(limit);
     let mut take = connection.prepare_cached(TAKE)?;

@@ -164,7 +164,7 @@ fn lowest(bits: i64, count: usize) -> i64 {
 pub(super) fn events(body: Vec<u8>, which: i64) -> Result<Vec<(u32, Message)>> {
     let mut body = Bytes::from(body);
     let mut events = Vec::with_capacity(which.count_ones() as usize);
-    for number in 0.. {
+    for number in 0..i64::BITS {
         if body.is_empty() {
             break;
         }
