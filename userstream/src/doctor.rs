@@ -176,8 +176,8 @@ fn certificate(report: &mut Report, env: &Env) {
 }
 
 async fn queue(report: &mut Report, env: &Env) {
-    if let Some(file) = wiring::sqlite_file(env.text("QUEUE_URL").unwrap_or_default()) {
-        return report.add("queue", writable(file));
+    if let Some(file) = queue::file_of(env.text("QUEUE_URL").unwrap_or_default()) {
+        return report.add("queue", writable(&file));
     }
     let check = async {
         let queue = wiring::queue(env).await.map_err(|e| e.to_string())?;
@@ -197,8 +197,8 @@ async fn queue(report: &mut Report, env: &Env) {
 
 async fn database(report: &mut Report, env: &Env) {
     let Some((_, url)) = report.settings(wiring::database_url(env)) else { return };
-    if let Some(file) = wiring::sqlite_file(&url) {
-        report.add("database file", writable(file));
+    if let Some(file) = store::file_of(&url) {
+        report.add("database file", writable(&file));
     }
     let found = match tokio::time::timeout(PATIENCE, store::inspect(&url)).await {
         Ok(Ok(found)) => found,

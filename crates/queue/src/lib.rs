@@ -22,7 +22,7 @@ pub use embedded::{EmbeddedQueue, EmbeddedSettings};
 pub use message::{
     DeadLetter, DeadLetterFilter, Delivery, DeliveryTag, Depth, Message, QueueError, Verdict,
 };
-pub use open::{QueueUrlError, open};
+pub use open::{QueueUrlError, file_of, open};
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::{RabbitQueue, RabbitSettings};
 pub use topic::{

@@ -24,11 +24,10 @@ pub enum QueueUrlError {
 /// commas between, is RabbitMQ, with `ca` (PEM) as the authority to trust. A new backend adds its line
 /// here, its file beside the others, and its call of the conformance suite in `tests/`.
 pub async fn open(url: &str, ca: Option<String>) -> Result<Arc<dyn Queue>, QueueUrlError> {
+    if let Some(path) = file_of(url) {
+        return Ok(Arc::new(EmbeddedQueue::open(&path, EmbeddedSettings::default()).await?));
+    }
     match url.split_once(':') {
-        Some(("sqlite", path)) => {
-            let path = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
-            Ok(Arc::new(EmbeddedQueue::open(&path, EmbeddedSettings::default()).await?))
-        }
         #[cfg(feature = "rabbitmq")]
         Some(("amqp" | "amqps", _)) => {
             let settings = crate::RabbitSettings { ca, ..Default::default() };
@@ -36,4 +35,12 @@ pub async fn open(url: &str, ca: Option<String>) -> Result<Arc<dyn Queue>, Queue
         }
         _ => Err(QueueUrlError::Scheme(url.split(':').next().unwrap_or_default().to_owned())),
     }
+}
+
+/// The file that the embedded queue of a URL is in; `None` where another backend is named.
+pub fn file_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    // `?mode=rwc` and the like is what other programs want to be told.
+    Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
 }

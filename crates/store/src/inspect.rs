@@ -1,10 +1,10 @@
 //! What a database is like, found out without changing it: for whoever is about to start a service.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::collections::HashSet;
 
 use sqlx::migrate::Migrator;
 
-use crate::{StoreError, StoreUrlError};
+use crate::{StoreUrlError, open::file_of};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,15 +35,12 @@ impl Inspection {
 
 /// Looks at the database that a URL names, as [`open()`](crate::open()) would open it.
 pub async fn inspect(url: &str) -> Result<Inspection, StoreUrlError> {
+    if let Some(path) = file_of(url) {
+        return Ok(crate::sqlite::inspect(&path).await?);
+    }
     match url.split_once(':') {
         #[cfg(feature = "postgres")]
         Some(("postgres" | "postgresql", _)) => Ok(crate::postgres::inspect(url).await?),
-        Some(("sqlite", path)) => {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            let path = PathBuf::from(path.split('?').next().unwrap_or_default());
-            let inspected: Result<_, StoreError> = crate::sqlite::inspect(&path).await;
-            Ok(inspected?)
-        }
         _ => Err(StoreUrlError::Scheme(url.split(':').next().unwrap_or_default().to_owned())),
     }
 }

@@ -25,7 +25,7 @@ pub use error::StoreError;
 pub use inspect::{Inspection, inspect};
 pub use metrics::{USERS_STORED, count_stored};
 pub use model::*;
-pub use open::{StoreUrlError, open, open_with_replica};
+pub use open::{StoreUrlError, file_of, open, open_with_replica};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresSettings, PostgresStore};
 pub use remote::{RemoteStore, TokenSource};

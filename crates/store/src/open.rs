@@ -39,6 +39,12 @@ pub async fn open_with_replica(
     url: &str,
     read_replica_url: Option<&str>,
 ) -> Result<Arc<dyn Store>, StoreUrlError> {
+    if let Some(path) = file_of(url) {
+        return match read_replica_url {
+            Some(_) => Err(StoreUrlError::NoReplica),
+            None => Ok(Arc::new(SqliteStore::open(&path).await?)),
+        };
+    }
     match url.split_once(':') {
         #[cfg(feature = "postgres")]
         Some(("postgres" | "postgresql", _)) => {
@@ -51,13 +57,14 @@ pub async fn open_with_replica(
             };
             Ok(Arc::new(crate::PostgresStore::open_later(&settings)?))
         }
-        Some(("sqlite", _)) if read_replica_url.is_some() => Err(StoreUrlError::NoReplica),
-        Some(("sqlite", path)) => {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            // `?mode=rwc` and the like is what other programs want to be told.
-            let path = PathBuf::from(path.split('?').next().unwrap_or_default());
-            Ok(Arc::new(SqliteStore::open(&path).await?))
-        }
         _ => Err(StoreUrlError::Scheme(url.split(':').next().unwrap_or_default().to_owned())),
     }
+}
+
+/// The file that the SQLite database of a URL is; `None` where another backend is named.
+pub fn file_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    // `?mode=rwc` and the like is what other programs want to be told.
+    Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
 }

@@ -1,6 +1,6 @@
 //! Opens what a service works with.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use queue::Queue;
 use runtime::{
@@ -19,7 +19,9 @@ pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
     let variable =
         if env.text("QUEUE_URL").is_some() { "QUEUE_URL" } else { "REACT_APP_QUEUE_URL" };
     let url = env.text(variable).unwrap_or("amqp://localhost:5672");
-    watch_file("queue", url);
+    if let Some(file) = queue::file_of(url) {
+        telemetry::watch_disk("queue", &file);
+    }
     let opened = queue::open(url, Trust::from_env(env)?.ca().map(str::to_owned)).await;
     opened.map_err(|e| error(variable, e.to_string(), "amqp://user:password@localhost:5672").into())
 }
@@ -37,7 +39,9 @@ pub fn database_url(env: &Env) -> Result<(&'static str, String), ConfigError> {
 pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
     let (variable, url) = database_url(env)?;
     let example = if variable == "DB_HOST" { "localhost" } else { "sqlite:var/userstream.db" };
-    watch_file("database", &url);
+    if let Some(file) = store::file_of(&url) {
+        telemetry::watch_disk("database", &file);
+    }
     let replica = env.text("DATABASE_READ_URL").map(str::to_owned);
     let replica = replica.map(|url| with_authority(url, env));
     let opened = store::open_with_replica(&url, replica.as_deref()).await;
@@ -48,19 +52,6 @@ pub async fn database(env: &Env) -> Result<Arc<dyn Store>, Error> {
         }
         _ => error(variable, e.to_string(), example).into(),
     })
-}
-
-/// The file that a queue or a database is in, where it is in one.
-pub fn sqlite_file(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
-}
-
-/// Shows how much room is left where a file of ours grows.
-fn watch_file(name: &'static str, url: &str) {
-    if let Some(file) = sqlite_file(url) {
-        telemetry::watch_disk(name, file);
-    }
 }
 
 /// The Database Service as a store.

@@ -18,7 +18,7 @@ mod listen;
 mod memory;
 mod process;
 
-pub use connect::{Peer, database, database_url, peer, queue, remote_store, sqlite_file};
+pub use connect::{Peer, database, database_url, peer, queue, remote_store};
 pub use error::Error;
 pub use keys::Keys;
 pub use listen::listen;

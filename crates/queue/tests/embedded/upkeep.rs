@@ -38,13 +38,18 @@ async fn many_may_open_a_new_file_at_once() {
 }
 
 #[tokio::test]
-async fn missing_folders_are_made() {
+async fn a_url_names_the_file_and_missing_folders_are_made() {
     let embedded = Embedded::new();
-    let path = embedded.folder.path().join("a/b/queue.db");
-    let url = format!("sqlite:{}", path.display());
-    let queue = queue::open(&url, None).await.expect("opened");
-    queue.publish(QUEUE, vec![message(1)]).await.expect("published");
-    assert!(path.exists());
+    let forms = [("sqlite:", ""), ("sqlite://", ""), ("sqlite://", "?mode=rwc")];
+    for (n, (prefix, query)) in forms.into_iter().enumerate() {
+        let path = embedded.folder.path().join(format!("{n}/b/queue.db"));
+        let url = format!("{prefix}{}{query}", path.display());
+        let queue = queue::open(&url, None).await.expect("opened");
+        queue.publish(QUEUE, vec![message(1)]).await.expect("published");
+        assert!(path.exists(), "{url}");
+        assert_eq!(queue::file_of(&url), Some(path));
+    }
+    assert_eq!(queue::file_of("amqp://localhost"), None);
 }
 
 fn mebibytes(path: &Path) -> u64 {
@@ -77,4 +82,32 @@ async fn the_file_shrinks_after_a_backlog() {
         ack(&*consumer, &receive(&*consumer, 1).await).await;
     }
     assert!(mebibytes(Path::new(&log)) <= 48, "{}", mebibytes(Path::new(&log)));
+}
+
+/// Who closes a file gives up all locks that the process has to it. Another process would then take itself
+/// for the last one, and remove the log.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn opening_a_file_again_does_not_give_up_the_locks_to_it() {
+    let embedded = Embedded::new();
+    let first = embedded.open_with(EmbeddedSettings::default()).await;
+    first.publish(QUEUE, vec![message(1)]).await.expect("published");
+    assert!(is_locked(&embedded.path()), "by the first");
+    let second = embedded.open_with(EmbeddedSettings::default()).await;
+    second.publish(QUEUE, vec![message(2)]).await.expect("published");
+    assert!(is_locked(&embedded.path()), "with a second");
+}
+
+/// Whether this process has a lock to a file.
+#[cfg(target_os = "linux")]
+fn is_locked(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let inode = format!(":{}", std::fs::metadata(path).expect("a file").ino());
+    let process = std::process::id().to_string();
+    let locks = std::fs::read_to_string("/proc/locks").expect("Linux tells of its locks");
+    locks.lines().any(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        matches!(fields[..], [_, "POSIX", _, _, by, on, ..] if by == process && on.ends_with(&inode))
+    })
 }

@@ -71,13 +71,17 @@ async fn create(path: &Path) -> io::Result<std::path::PathBuf> {
     if let Some(folder) = path.parent() {
         tokio::fs::create_dir_all(folder).await?;
     }
+    // One that is there is not opened: closing it would give up the locks of all connections that this
+    // process has to it.
     let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     // SQLite gives the files beside it the same mode.
     #[cfg(unix)]
     options.mode(0o600);
-    options.open(&path).await?;
-    Ok(path)
+    match options.open(&path).await {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(path),
+    }
 }
 
 /// Turns the file to WAL, brings the schema up to date, and folds what other programs wrote.
