@@ -12,6 +12,7 @@ mod client;
 mod guard;
 mod load;
 mod mail_server;
+pub mod memory;
 mod ports;
 mod postgres;
 mod privacy;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Certificate, Console, Load, Process, Proxy, Role, api::ADMIN, eventually, free_ports,
-    http_client, http_client_trusting,
+    http_client, http_client_trusting, memory,
 };
 
 pub use self::settings::SplitSettings;
@@ -336,8 +336,8 @@ impl Split {
     }
 
     fn note_peak(&mut self, role: Role, copy: usize) {
-        let process = self.copy(role, copy).process.as_ref();
-        let now = process.map_or(0.0, Process::peak_memory_mib);
+        let Some(process) = &self.copy(role, copy).process else { return };
+        let now = memory::peak_mib(process.id());
         let peak = self.peaks.entry(role).or_default();
         *peak = peak.max(now);
     }

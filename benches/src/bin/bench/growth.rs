@@ -5,14 +5,14 @@ use std::{fs, io};
 
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
-use testkit::Process;
+use testkit::{Process, memory};
 
 use crate::{
     CONNECTIONS, ROUND, Subject,
     console::{crowd, millis, pages, typed},
     load::Load,
-    median, memory, plot,
-    servers::{Backlog, Servers, drained},
+    median, plot,
+    servers::{Backlog, Drain, Servers},
     table::Machine,
 };
 
@@ -151,8 +151,8 @@ async fn drain_queue(
     count: u64,
 ) -> (f64, f64) {
     let receiver = servers.receiver(url, at);
-    let rate = drained(database, before, count).await;
-    (rate, memory::peak_mib(receiver.id()))
+    let (rows, seconds) = Drain::started(database, before).await.ended(count).await;
+    (rows / seconds, memory::peak_mib(receiver.id()))
 }
 
 async fn last_id(connection: &mut PgConnection) -> u64 {

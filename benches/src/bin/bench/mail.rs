@@ -11,11 +11,11 @@ use queue::EMAIL_NOTIFICATIONS;
 use serde_json::Map;
 use sqlx::{Connection, PgConnection};
 use store::NewRegistration;
-use testkit::{eventually, free_ports};
+use testkit::{eventually, free_ports, memory};
 use tokio::net::TcpStream;
 
 use crate::{
-    ROUNDS, median, memory, peak,
+    ROUNDS, median, peak,
     servers::{Servers, submitted},
     table::Figure,
 };

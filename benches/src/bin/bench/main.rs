@@ -9,7 +9,6 @@ mod forms;
 mod growth;
 mod load;
 mod mail;
-mod memory;
 mod peers;
 mod plot;
 mod profile;
@@ -24,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testkit::System;
+use testkit::{System, memory};
 
 use crate::{
     alone::Alone,

@@ -13,9 +13,9 @@ use domain::{Event, ReportId, ReportRequested};
 use queue::{Queue, REPORT_REQUESTS};
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
-use testkit::{Process, free_ports};
+use testkit::{Process, free_ports, memory};
 
-use crate::{ROUNDS, median, memory, peak, servers::Servers, table::Figure};
+use crate::{ROUNDS, median, peak, servers::Servers, table::Figure};
 
 const ROWS: u32 = 1_000_000;
 

@@ -10,13 +10,13 @@ use domain::{Event, Registration, RegistrationId, RegistrationSubmitted};
 use queue::USER_REGISTRATION;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
-use testkit::{Postgres, Process, RabbitMq, eventually, free_ports, http_client};
+use testkit::{Postgres, Process, RabbitMq, eventually, free_ports, http_client, memory};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::{
     CONNECTIONS, INTAKE_ROUNDS, ROUND, ROUNDS, Subject, forms, load::Load, mail::Sink, median,
-    memory, peak, peers, profile::Profile, table::Figure,
+    peak, peers, profile::Profile, table::Figure,
 };
 
 /// Bytes of a registration's message, about.
@@ -210,41 +210,62 @@ impl Servers {
         let url = self.broker.fresh_url();
         backlog.publish(&url, BACKLOG).await;
         let (service, at) = self.database_service(database).await;
-        let profile = profile.map(|name| self.profile(name));
         let receiver = self.receiver(&url, &at);
-        let rate = drained(database, 0, BACKLOG).await;
+        let drain = Drain::started(database, 0).await;
+        let profile = profile.map(|name| self.profile(name));
+        let (rows, seconds) = drain.ended(BACKLOG).await;
         if let Some(profile) = profile {
-            #[expect(clippy::cast_precision_loss, reason = "a rate")]
-            profile.end(BACKLOG as f64, "registration");
+            profile.end(rows, "registration");
         }
-        (rate, memory::peak_mib(receiver.id()), memory::peak_mib(service.id()))
+        (rows / seconds, memory::peak_mib(receiver.id()), memory::peak_mib(service.id()))
     }
 }
 
-/// Rows a second, from the first of so many after `before` to the last: the start of the process is not the
-/// drain.
-pub(crate) async fn drained(database: &str, before: u64, rows: u64) -> f64 {
-    let started = Instant::now();
-    let mut connection = PgConnection::connect(database).await.expect("a connection");
-    let mut first: Option<(Instant, u64)> = None;
-    loop {
-        // Ids have no gaps as long as nothing is done twice. To count would take a part of what is measured.
-        let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM users")
-            .fetch_one(&mut connection)
-            .await
-            .expect("a count");
-        let done = u64::try_from(last).unwrap_or_default().saturating_sub(before);
-        match first {
-            None if done > 0 => first = Some((Instant::now(), done)),
-            Some((begun, already)) if done >= rows => {
-                #[expect(clippy::cast_precision_loss, reason = "a rate")]
-                let rows = (rows - already) as f64;
-                return rows / begun.elapsed().as_secs_f64();
+/// A drain, from its first row: the start of the process is not part of it.
+pub(crate) struct Drain {
+    connection: PgConnection,
+    before: u64,
+    started: Instant,
+    /// Rows that were there when it was seen to have started.
+    already: u64,
+}
+
+impl Drain {
+    /// Waits for the first row after `before`.
+    pub(crate) async fn started(database: &str, before: u64) -> Self {
+        let connection = PgConnection::connect(database).await.expect("a connection");
+        let mut drain = Self { connection, before, started: Instant::now(), already: 0 };
+        drain.already = drain.until(1).await;
+        drain.started = Instant::now();
+        drain
+    }
+
+    /// Waits until there are so many rows; how many that were from the start on, and in how many
+    /// seconds.
+    pub(crate) async fn ended(mut self, rows: u64) -> (f64, f64) {
+        self.until(rows).await;
+        #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+        let rows = (rows - self.already) as f64;
+        (rows, self.started.elapsed().as_secs_f64())
+    }
+
+    /// Waits until there are so many rows, and says how many there are.
+    async fn until(&mut self, rows: u64) -> u64 {
+        let since = Instant::now();
+        loop {
+            // Ids have no gaps as long as nothing is done twice. To count would take a part of what is
+            // measured.
+            let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM users")
+                .fetch_one(&mut self.connection)
+                .await
+                .expect("a count");
+            let done = u64::try_from(last).unwrap_or_default().saturating_sub(self.before);
+            if done >= rows {
+                return done;
             }
-            _ => {}
+            assert!(since.elapsed() < PATIENCE, "only {done} of {rows} rows were drained");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert!(started.elapsed() < PATIENCE, "only {done} of {rows} rows were drained");
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -1,12 +1,12 @@
-//! What a process has in memory, as Linux counts it.
+//! What a process has in memory, as Linux counts it; not a number when it has ended.
 
 /// Resident now, in MiB.
-pub(crate) fn resident_mib(process: u32) -> f64 {
+pub fn resident_mib(process: u32) -> f64 {
     status(process, "VmRSS:")
 }
 
 /// Resident at its most, in MiB.
-pub(crate) fn peak_mib(process: u32) -> f64 {
+pub fn peak_mib(process: u32) -> f64 {
     status(process, "VmHWM:")
 }
 
@@ -17,8 +17,8 @@ fn status(process: u32, field: &str) -> f64 {
     kib / 1024.0
 }
 
-/// Of all processes that run a program, in MiB.
-pub(crate) fn resident_mib_of(program: &str) -> f64 {
+/// Resident now in all processes that run a program, in MiB.
+pub fn resident_mib_of(program: &str) -> f64 {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
