@@ -119,6 +119,7 @@ pub(super) fn create_file(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
+        Err(_) if path.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }

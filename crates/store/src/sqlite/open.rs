@@ -79,6 +79,7 @@ async fn create(path: &Path) -> io::Result<std::path::PathBuf> {
     #[cfg(unix)]
     options.mode(0o600);
     match options.open(&path).await {
+        Err(_) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(path),
     }
