@@ -118,11 +118,11 @@ pub(super) fn create_file(path: &Path) -> std::io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(_) if path.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+    if options.open(path).is_err() && !path.is_file() {
+        // A link to where no file is yet; of anything else this says what is wrong.
+        options.create_new(false).create(true).truncate(false).open(path)?;
     }
+    Ok(())
 }
 
 /// Opens the connection that writes, and creates the tables where there are none. Waits while others

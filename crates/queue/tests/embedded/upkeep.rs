@@ -52,6 +52,17 @@ async fn a_url_names_the_file_and_missing_folders_are_made() {
     assert_eq!(queue::file_of("amqp://localhost"), None);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_may_say_where_the_file_is_to_be() {
+    let embedded = Embedded::new();
+    let elsewhere = embedded.folder.path().join("elsewhere.db");
+    std::os::unix::fs::symlink(&elsewhere, embedded.path()).expect("a link");
+    let queue = embedded.open_with(EmbeddedSettings::default()).await;
+    queue.publish(QUEUE, vec![message(1)]).await.expect("published");
+    assert!(elsewhere.is_file());
+}
+
 fn mebibytes(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |file| file.len() >> 20)
 }

@@ -78,11 +78,11 @@ async fn create(path: &Path) -> io::Result<std::path::PathBuf> {
     // SQLite gives the files beside it the same mode.
     #[cfg(unix)]
     options.mode(0o600);
-    match options.open(&path).await {
-        Err(_) if path.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(path),
+    if options.open(&path).await.is_err() && !path.is_file() {
+        // A link to where no file is yet; of anything else this says what is wrong.
+        options.create_new(false).create(true).truncate(false).open(&path).await?;
     }
+    Ok(path)
 }
 
 /// Turns the file to WAL, brings the schema up to date, and folds what other programs wrote.
