@@ -1,12 +1,12 @@
 //! An address that SMTP can deliver to.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::validation::is_control;
+use crate::validation::{is_control, normalized};
 
 /// An e-mail address (RFC 5321, section 4.1.2) in the form every mail server accepts: an ASCII
 /// dot-atom before the `@`, and behind it a domain in ASCII (A-label) form, in lower case.
@@ -14,7 +14,7 @@ use crate::validation::is_control;
 /// Quoted local parts, comments and address literals are not accepted: no list member has one, and
 /// each is a way to smuggle something past a later reader.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 #[schema(value_type = String, format = Email, max_length = 254)]
 pub struct EmailAddress(String);
 
@@ -64,6 +64,11 @@ impl EmailAddress {
 
     /// Normalizes and checks a text.
     pub fn parse(raw: &str) -> Result<Self, EmailError> {
+        Self::normalize(raw).map(|address| Self(address.into_owned()))
+    }
+
+    /// The address of a text; most are written as they are stored.
+    fn normalize(raw: &str) -> Result<Cow<'_, str>, EmailError> {
         let raw = raw.trim();
         if raw.is_empty() {
             return Err(EmailError::Required);
@@ -73,11 +78,14 @@ impl EmailAddress {
             return Err(EmailError::MissingAt);
         }
         check_local(local)?;
-        let address = format!("{local}@{}", ascii_domain(domain)?);
+        let address = match ascii_domain(domain)? {
+            Cow::Borrowed(same) if same.len() == domain.len() => Cow::Borrowed(raw),
+            ascii => Cow::Owned([local, "@", &ascii].concat()),
+        };
         if address.len() > Self::MAX_BYTES {
             return Err(EmailError::TooLong);
         }
-        Ok(Self(address))
+        Ok(address)
     }
 
     /// The address as stored and mailed to: the local part as the person wrote it.
@@ -103,7 +111,7 @@ fn check_local(local: &str) -> Result<(), EmailError> {
 }
 
 /// The domain's A-labels by UTS 46, non-transitional, with the rules of STD 3.
-fn ascii_domain(domain: &str) -> Result<String, EmailError> {
+fn ascii_domain(domain: &str) -> Result<Cow<'_, str>, EmailError> {
     // UTS 46 drops some invisible characters; a person who has one in an address has a typo.
     if domain.chars().any(|c| is_control(c) || c.is_whitespace()) {
         return Err(EmailError::InvalidDomain);
@@ -121,7 +129,7 @@ fn ascii_domain(domain: &str) -> Result<String, EmailError> {
     if top.bytes().all(|b| b.is_ascii_digit()) {
         return Err(EmailError::InvalidDomain);
     }
-    Ok(ascii.into_owned())
+    Ok(ascii)
 }
 
 impl fmt::Debug for EmailAddress {
@@ -134,7 +142,7 @@ impl fmt::Debug for EmailAddress {
 impl TryFrom<String> for EmailAddress {
     type Error = EmailError;
     fn try_from(raw: String) -> Result<Self, EmailError> {
-        Self::parse(&raw)
+        normalized(raw, Self::normalize).map(Self)
     }
 }
 
@@ -153,6 +161,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_accepted_keeps_every_rule(raw in "(?s).{0,40}@?.{0,40}|[a-z.]{1,9}@[a-zü.-]{1,30}") {
+            prop_assert_eq!(EmailAddress::try_from(raw.clone()), EmailAddress::parse(&raw));
             if let Ok(email) = EmailAddress::parse(&raw) {
                 let s = email.as_str();
                 prop_assert!(s.is_ascii() && s.len() <= 254);

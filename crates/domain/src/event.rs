@@ -25,7 +25,7 @@ pub struct Event<T> {
     /// Unique together with `source`.
     pub id: String,
     /// Who made it, as a URI reference such as `/userstream/frontend`.
-    pub source: String,
+    pub source: Cow<'static, str>,
     /// When it was made.
     pub time: DateTime<Utc>,
     /// What it says.
@@ -86,7 +86,7 @@ struct Incoming<'a> {
 
 impl<T: EventData> Event<T> {
     /// An event of now.
-    pub fn new(source: impl Into<String>, data: T) -> Self {
+    pub fn new(source: &'static str, data: T) -> Self {
         Self { id: data.event_id(), source: source.into(), time: Utc::now(), data }
     }
 
@@ -134,7 +134,7 @@ impl<T: EventData> Event<T> {
         let data =
             serde_json::from_str(data.get()).map_err(|e| MalformedEvent::Data(e.to_string()))?;
         let time = envelope.time.unwrap_or_else(Utc::now);
-        Ok(Self { id: envelope.id, source: envelope.source, time, data })
+        Ok(Self { id: envelope.id, source: envelope.source.into(), time, data })
     }
 }
 

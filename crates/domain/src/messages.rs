@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    EmailAddress, EventData, NotificationId, Registration, RegistrationId, ReportId, ScheduleId,
-    UserId,
+    EmailAddress, EventData, NotificationId, PersonName, Registration, RegistrationId, ReportId,
+    ScheduleId, UserId,
 };
 
 /// A person submitted the form. Carried by the queue `user.registration`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "FlatRegistration")]
 pub struct RegistrationSubmitted {
     /// Every consumer is idempotent by this id.
     pub registration_id: RegistrationId,
@@ -23,6 +24,26 @@ pub struct RegistrationSubmitted {
     /// The language asked for (BCP 47), from `Accept-Language`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+}
+
+/// The same to read: `flatten` would first gather all fields of each, as values of any kind.
+#[derive(Deserialize)]
+struct FlatRegistration {
+    registration_id: RegistrationId,
+    name: PersonName,
+    surname: PersonName,
+    email: EmailAddress,
+    submitted_at: DateTime<Utc>,
+    #[serde(default)]
+    locale: Option<String>,
+}
+
+impl From<FlatRegistration> for RegistrationSubmitted {
+    fn from(flat: FlatRegistration) -> Self {
+        let FlatRegistration { registration_id, name, surname, email, submitted_at, locale } = flat;
+        let person = Registration { name, surname, email };
+        Self { registration_id, person, submitted_at, locale }
+    }
 }
 
 impl EventData for RegistrationSubmitted {

@@ -1,6 +1,6 @@
 //! How a broken rule is said: a field, a stable code, and one sentence for the person.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,6 +58,17 @@ impl FieldError {
         message: impl Into<String>,
     ) -> Self {
         Self { field: field.into(), code: code.into(), message: message.into() }
+    }
+}
+
+/// A text in its normal form, without a copy where it is that already.
+pub(crate) fn normalized<E>(
+    raw: String,
+    normalize: impl for<'a> FnOnce(&'a str) -> Result<Cow<'a, str>, E>,
+) -> Result<String, E> {
+    match normalize(&raw)? {
+        Cow::Borrowed(same) if same.len() == raw.len() => Ok(raw),
+        other => Ok(other.into_owned()),
     }
 }
 

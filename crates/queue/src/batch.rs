@@ -6,6 +6,14 @@ use serde_json::value::RawValue;
 
 use crate::Message;
 
+/// Messages with those in batch mode taken apart.
+pub(crate) fn split_all(messages: Vec<Message>) -> Vec<Message> {
+    if !messages.iter().any(|message| is_batch(&message.content_type)) {
+        return messages;
+    }
+    messages.into_iter().flat_map(split).collect()
+}
+
 /// Takes a message in batch mode apart; each part keeps its bytes. Any other message, and a batch
 /// that is not an array of one element or more, comes back as it is.
 pub(crate) fn split(message: Message) -> Vec<Message> {

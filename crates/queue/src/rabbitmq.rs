@@ -125,8 +125,7 @@ impl Queue for RabbitQueue {
         }
         self.shared.know(queue);
         self.shared.publisher.declare(queue, Kind::Plain).await?;
-        let events = messages.into_iter().flat_map(batch::split).collect();
-        self.shared.gatherer.publish(queue, events).await
+        self.shared.gatherer.publish(queue, batch::split_all(messages)).await
     }
 
     async fn consume(&self, queue: &str, prefetch: usize) -> Result<Box<dyn Consumer>, QueueError> {

@@ -49,7 +49,8 @@ impl<T: EventData> Topic<T> {
                 let span = self.sending(&event, traceparent.as_deref());
                 let sent = span.as_ref().and_then(trace::traceparent_of);
                 spans.extend(span);
-                Message::event(&event.id, event.to_json()).with_traceparent(sent.or(traceparent))
+                let json = event.to_json();
+                Message::event(event.id, json).with_traceparent(sent.or(traceparent))
             })
             .collect();
         let published = queue.publish(self.queue, messages);

@@ -1,6 +1,6 @@
 //! From a batch of messages to rows and e-mail requests.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{EmailRequested, Event, Recipient, RegistrationSubmitted};
@@ -62,12 +62,12 @@ impl Handler for Recorder {
     type Data = RegistrationSubmitted;
 
     async fn handle(&self, batch: &[SubmittedJob]) -> Result<Vec<Outcome>, Outage> {
-        let results = self.record(batch).await?;
+        let mut results = self.record(batch).await?;
         tell(&results);
         // A replayed registration asks again: whether the first request was published is not known.
         // The Sender's claim keeps the second from being mailed.
-        let emails = results.iter().zip(batch).filter_map(|(result, job)| {
-            let event = email_request(result.as_ref().ok()?)?;
+        let emails = results.iter_mut().zip(batch).filter_map(|(result, job)| {
+            let event = email_request(result.as_mut().ok()?)?;
             Some((event, job.traceparent.clone()))
         });
         EMAIL_NOTIFICATIONS.publish(&*self.queue, emails).await?;
@@ -89,14 +89,15 @@ fn to_row(job: &SubmittedJob) -> NewRegistration {
     NewRegistration { registration_id, person, submitted_at, locale }
 }
 
-fn email_request(recorded: &Recorded) -> Option<Event<EmailRequested>> {
+/// The e-mail that a registration asks for, made of what the store says of it.
+fn email_request(recorded: &mut Recorded) -> Option<Event<EmailRequested>> {
     let data = EmailRequested {
         notification_id: recorded.notification_id?,
         to: Recipient::User(recorded.user_id?),
-        template: recorded.notification_type.clone()?,
+        template: recorded.notification_type.take()?,
         context: Map::from_iter([(
             "registration_id".to_owned(),
-            Value::from(recorded.registration_id.clone()),
+            Value::from(mem::take(&mut recorded.registration_id)),
         )]),
     };
     Some(Event::new(SOURCE, data))

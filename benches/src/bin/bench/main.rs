@@ -35,8 +35,9 @@ use crate::{
 /// Connections that send at one time, each waiting for its answer.
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 5;
-/// Intake and what it stands beside use both cores to the full, so that a round of it is worth the least.
-const INTAKE_ROUNDS: usize = 11;
+/// Intake, drain and what they stand beside use both cores to the full, so that a round of them is worth the
+/// least.
+const MANY_ROUNDS: usize = 11;
 const ROUND: Duration = Duration::from_secs(2);
 /// What can be asked for by name. Growth takes long, and only who asks for it gets it.
 const PARTS: [&str; 8] = ["start", "alone", "up", "intake", "drain", "mail", "report", "console"];
@@ -102,7 +103,7 @@ async fn one(binary: &str, part: Option<&str>) -> io::Result<bool> {
         growth::measure(&subject, &machine).await?;
     } else {
         profile::tell_if_missing();
-        println!("medians of {ROUNDS} rounds, for intake of {INTAKE_ROUNDS}\n");
+        println!("medians of {ROUNDS} rounds, for intake and drain of {MANY_ROUNDS}\n");
         ok = measure(&subject, part).await;
         table::write(&subject.folder, &machine).map_err(|error| {
             io::Error::other(format!("the figures could not be written down: {error}"))
@@ -169,7 +170,7 @@ async fn intake_alone(subject: &Subject) -> bool {
     let alone = Alone::start(&subject.binary).await;
     let ok = of_live("embedded queue, Frontend alone : live", alone.address()).await;
     let profile = Profile::start(&subject.folder, "intake-embedded");
-    let load = Load::of_registrations(alone.address(), INTAKE_ROUNDS).run(CONNECTIONS, ROUND).await;
+    let load = Load::of_registrations(alone.address(), MANY_ROUNDS).run(CONNECTIONS, ROUND).await;
     profile.end(load.done(), "registration");
     ok & peak("  peak memory of the Frontend", memory::peak_mib(alone.id()))
 }
@@ -180,7 +181,7 @@ async fn intake_of_all(subject: &Subject) -> bool {
     let address = format!("127.0.0.1:{}", system.ports().frontend);
     let ok = of_live("embedded queue, all draining : live", &address).await;
     let profile = Profile::start(&subject.folder, "intake-up");
-    let load = Load::of_registrations(&address, INTAKE_ROUNDS).run(CONNECTIONS, ROUND).await;
+    let load = Load::of_registrations(&address, MANY_ROUNDS).run(CONNECTIONS, ROUND).await;
     profile.end(load.done(), "registration");
     ok & peak("  peak memory of all five services", memory::peak_mib(system.process().id()))
 }
@@ -188,7 +189,7 @@ async fn intake_of_all(subject: &Subject) -> bool {
 /// Registrations beside the cheapest call to the same process, by turns.
 async fn of_live(what: &'static str, address: &str) -> bool {
     let (mut ratios, mut posts, mut lives, mut late) = (vec![], vec![], vec![], vec![]);
-    for round in 0..INTAKE_ROUNDS {
+    for round in 0..MANY_ROUNDS {
         let live = Load::of_live(address).run(CONNECTIONS, ROUND).await;
         let load = Load::of_registrations(address, round).run(CONNECTIONS, ROUND).await;
         ratios.push(load.per_second / live.per_second);

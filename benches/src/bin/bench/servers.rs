@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::{
-    CONNECTIONS, INTAKE_ROUNDS, ROUND, ROUNDS, Subject, forms, load::Load, mail::Sink, median,
-    peak, peers, profile::Profile, table::Figure,
+    CONNECTIONS, MANY_ROUNDS, ROUND, Subject, forms, load::Load, mail::Sink, median, peak, peers,
+    profile::Profile, table::Figure,
 };
 
 /// Bytes of a registration's message, about.
@@ -119,7 +119,7 @@ impl Servers {
         let bare = forms::that_does_nothing().await;
         let (mut ours, mut late, mut raws) = (vec![], vec![], vec![]);
         let mut forms = [vec![], vec![], vec![]];
-        for round in 0..INTAKE_ROUNDS {
+        for round in 0..MANY_ROUNDS {
             raws.push(peers::raw_publisher(&url, MESSAGE_BYTES, ROUND).await.expect("published"));
             let load = Load::of_registrations(&address, round).run(CONNECTIONS, ROUND).await;
             ours.push(load.per_second);
@@ -141,7 +141,7 @@ impl Servers {
         ok &= beside("intake : a form that does nothing", nothing).show();
         ok &= Figure::millis("  p99 of a registration", late).at_most(50.0).aim(20.0).show();
         let profile = self.profile("intake-rabbitmq");
-        let load = Load::of_registrations(&address, INTAKE_ROUNDS).run(CONNECTIONS, ROUND).await;
+        let load = Load::of_registrations(&address, MANY_ROUNDS).run(CONNECTIONS, ROUND).await;
         profile.end(load.done(), "registration");
         ok & peak("  peak memory of the Frontend", memory::peak_mib(process.id()))
     }
@@ -176,7 +176,7 @@ impl Servers {
     async fn drain(&self, backlog: Backlog) -> bool {
         let (mut ratios, mut rates, mut plains) = (vec![], vec![], vec![]);
         let (mut receiver_peak, mut service_peak) = (0.0_f64, 0.0_f64);
-        for _ in 0..ROUNDS {
+        for _ in 0..MANY_ROUNDS {
             let database = self.database.url(&self.database.create_database());
             let registrations: Vec<_> = (0..BACKLOG).map(|_| submitted()).collect();
             let plain = peers::plain_insert(&database, &registrations).await.expect("inserted");

@@ -42,19 +42,8 @@ pub(super) struct NewMessage {
 impl NewMessage {
     /// Messages as they are stored: those in batch mode as their single events.
     pub(super) fn all_of(queue: &Arc<str>, messages: Vec<Message>) -> Vec<Self> {
-        let mut all = Vec::with_capacity(messages.len());
-        for message in messages {
-            if batch::is_batch(&message.content_type) {
-                all.extend(batch::split(message).into_iter().map(|m| Self::one(queue, m)));
-            } else {
-                all.push(Self::one(queue, message));
-            }
-        }
-        all
-    }
-
-    fn one(queue: &Arc<str>, message: Message) -> Self {
-        Self { queue: queue.clone(), message }
+        let one = |message| Self { queue: queue.clone(), message };
+        batch::split_all(messages).into_iter().map(one).collect()
     }
 
     /// Bytes that it takes, about.

@@ -1,6 +1,6 @@
 //! Extractors whose refusals are problem details, with the contract's status for each mistake.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, BodyDataStream},
@@ -223,9 +223,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The media type of a body, in lower case and without parameters.
-pub fn media_type(headers: &HeaderMap) -> Option<String> {
+pub fn media_type(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next()?.trim().to_ascii_lowercase())
+    let media_type = value.split(';').next()?.trim();
+    if media_type.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Some(media_type.to_ascii_lowercase().into());
+    }
+    Some(media_type.into())
 }
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {

@@ -94,10 +94,9 @@ async fn attempt(
     addresses: &[String],
 ) -> Result<Option<Vec<Recorded>>, Fault> {
     let (mut ids, mut seen) = (HashSet::new(), HashSet::new());
-    let once = |(item, address): (&NewRegistration, &String)| {
-        ids.insert(item.registration_id) && seen.insert(address.clone())
-    };
-    if !batch.iter().zip(addresses).all(once) {
+    let once = batch.iter().all(|item| ids.insert(item.registration_id))
+        && addresses.iter().all(|address| seen.insert(address));
+    if !once {
         return Ok(None);
     }
     let column = |of: fn(&NewRegistration) -> &str| batch.iter().map(of).collect::<Vec<_>>();

@@ -7,11 +7,16 @@ use unicode_normalization::UnicodeNormalization;
 use crate::NewTemplate;
 
 /// Divides what is searched by parts; no name or address contains it.
-const SEPARATOR: char = '\u{1f}';
+const SEPARATOR: &str = "\u{1f}";
 
 /// What a person is found by: the name as it is spoken and the address, in one letter case.
 pub(crate) fn searchable(name: &str, surname: &str, email: &str) -> String {
-    fold(&format!("{name} {surname}{SEPARATOR}{email}"))
+    let mut text = [name, " ", surname, SEPARATOR, email].concat();
+    if !text.is_ascii() {
+        return fold(&text);
+    }
+    text.make_ascii_lowercase();
+    text
 }
 
 /// A text with its letter case taken away, in every script.

@@ -1,5 +1,7 @@
 //! `/users/batch`: recording registrations.
 
+use std::borrow::Cow;
+
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::{Registration, RegistrationId};
@@ -17,22 +19,25 @@ use super::{Db, PROBLEM, check_batch, invalid, problem};
 #[serde(deny_unknown_fields)]
 pub(super) struct Batch {
     /// One to 1,000 registrations.
-    #[schema(value_type = Vec<Item>, min_items = 1, max_items = 1000)]
+    #[schema(value_type = Vec<Item<'static>>, min_items = 1, max_items = 1000)]
     items: Vec<Box<RawValue>>,
 }
 
 /// A registration as it is submitted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Item {
+struct Item<'a> {
     /// What makes recording idempotent.
     registration_id: Uuid,
     /// First name.
-    name: String,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
     /// Surname.
-    surname: String,
+    #[serde(borrow)]
+    surname: Cow<'a, str>,
     /// Address.
-    email: String,
+    #[serde(borrow)]
+    email: Cow<'a, str>,
     /// When it was accepted.
     submitted_at: DateTime<Utc>,
     /// The language asked for (RFC 5646).
@@ -55,27 +60,28 @@ pub(super) async fn record(
         return Err(invalid("items", "too_few", "items must have at least one item."));
     }
     check_batch("items", batch.items.len())?;
-    let read: Vec<_> = batch.items.iter().map(|item| read(item.get())).collect();
-    let good: Vec<_> = read.iter().filter_map(|item| item.as_ref().ok().cloned()).collect();
-    let mut recorded = store.record(&good).await.map_err(problem)?.into_iter();
-    let mut outcomes = Vec::with_capacity(read.len());
-    for (item, raw) in read.into_iter().zip(&batch.items) {
-        outcomes.push(match item {
-            Ok(_) => recorded
-                .next()
-                .ok_or_else(|| Problem::internal("the store left an item unanswered"))?,
-            Err(cause) => {
-                count_stored([RecordOutcome::Invalid]);
-                refused(raw.get(), cause)
-            }
-        });
+    let mut good = Vec::with_capacity(batch.items.len());
+    let mut refused = Vec::new();
+    for (position, item) in batch.items.iter().enumerate() {
+        match read(item.get()) {
+            Ok(item) => good.push(item),
+            Err(cause) => refused.push((position, refuse(item.get(), cause))),
+        }
+    }
+    let mut outcomes = store.record(&good).await.map_err(problem)?;
+    if outcomes.len() != good.len() {
+        return Err(Problem::internal("the store did not answer each item"));
+    }
+    count_stored(refused.iter().map(|(_, refused)| refused.outcome));
+    for (position, refused) in refused {
+        outcomes.insert(position, refused);
     }
     Ok(Json(Outcomes { outcomes }))
 }
 
 /// An item, checked by the same rules as everywhere.
 fn read(json: &str) -> Result<NewRegistration, String> {
-    let item: Item = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    let item: Item<'_> = serde_json::from_str(json).map_err(|e| e.to_string())?;
     let person = Registration::parse(&item.name, &item.surname, &item.email).map_err(|errors| {
         let told: Vec<_> =
             errors.into_iter().map(|e| format!("{}: {}", e.field, e.message)).collect();
@@ -90,7 +96,7 @@ fn read(json: &str) -> Result<NewRegistration, String> {
 }
 
 /// The answer for an item that breaks a rule, with its id as far as it has one.
-fn refused(json: &str, cause: String) -> Recorded {
+fn refuse(json: &str, cause: String) -> Recorded {
     #[derive(Deserialize)]
     struct Named {
         registration_id: String,
