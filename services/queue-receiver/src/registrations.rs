@@ -7,22 +7,27 @@ use domain::{EmailRequested, Event, Recipient, RegistrationSubmitted};
 use queue::{EMAIL_NOTIFICATIONS, Handler, Job, Outage, Outcome, Queue};
 use serde_json::{Map, Value};
 use store::{NewRegistration, RecordOutcome, Recorded, Registrations, StoreError};
+use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 /// Names this service as the source of events.
 const SOURCE: &str = "/userstream/queue-receiver";
 
+/// Batches that are recorded at one time; more would only wait for each other in the database.
+const RECORDED_AT_ONCE: usize = 2;
+
 /// Records registrations and asks for their e-mails.
 pub(crate) struct Recorder {
     queue: Arc<dyn Queue>,
     registrations: Arc<dyn Registrations>,
+    turns: Semaphore,
 }
 
 type SubmittedJob = Job<RegistrationSubmitted>;
 
 impl Recorder {
     pub(crate) fn new(queue: Arc<dyn Queue>, registrations: Arc<dyn Registrations>) -> Self {
-        Self { queue, registrations }
+        Self { queue, registrations, turns: Semaphore::new(RECORDED_AT_ONCE) }
     }
 
     /// Records the whole batch or, if the store refuses it, one at a time: then only the item that
@@ -31,6 +36,7 @@ impl Recorder {
         &self,
         batch: &[SubmittedJob],
     ) -> Result<Vec<Result<Recorded, String>>, Outage> {
+        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
         let items: Vec<_> = batch.iter().map(to_row).collect();
         match self.registrations.record(&items).await {
             Ok(recorded) => return Ok(recorded.into_iter().map(Ok).collect()),
