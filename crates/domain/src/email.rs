@@ -146,12 +146,6 @@ impl TryFrom<String> for EmailAddress {
     }
 }
 
-impl From<EmailAddress> for String {
-    fn from(email: EmailAddress) -> Self {
-        email.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

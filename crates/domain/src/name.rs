@@ -157,12 +157,6 @@ impl TryFrom<String> for PersonName {
     }
 }
 
-impl From<PersonName> for String {
-    fn from(name: PersonName) -> Self {
-        name.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
