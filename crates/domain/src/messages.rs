@@ -22,7 +22,7 @@ pub struct RegistrationSubmitted {
     /// When the Frontend accepted it.
     pub submitted_at: DateTime<Utc>,
     /// The language asked for (BCP 47), from `Accept-Language`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
 }
 

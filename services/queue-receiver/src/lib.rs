@@ -37,8 +37,8 @@ pub const SERVICE: Service = Service {
 const BATCH: usize = store::wire::MAX_BATCH;
 /// How long a batch waits to fill: long enough to gather neighbours, too short to notice.
 const LINGER: Duration = Duration::from_millis(5);
-/// While two batches are being recorded the e-mails of a third are asked for.
-const CONCURRENCY: usize = 3;
+/// While so many batches are being recorded the e-mails of one more are asked for.
+const CONCURRENCY: usize = registrations::RECORDED_AT_ONCE + 1;
 
 /// What the service works with.
 #[derive(Clone)]

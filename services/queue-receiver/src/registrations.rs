@@ -14,7 +14,7 @@ use tracing::{info, warn};
 const SOURCE: &str = "/userstream/queue-receiver";
 
 /// Batches that are recorded at one time; more would only wait for each other in the database.
-const RECORDED_AT_ONCE: usize = 2;
+pub(crate) const RECORDED_AT_ONCE: usize = 2;
 
 /// Records registrations and asks for their e-mails.
 pub(crate) struct Recorder {

@@ -11,21 +11,18 @@ const SEPARATOR: &str = "\u{1f}";
 
 /// What a person is found by: the name as it is spoken and the address, in one letter case.
 pub(crate) fn searchable(name: &str, surname: &str, email: &str) -> String {
-    let mut text = [name, " ", surname, SEPARATOR, email].concat();
-    if !text.is_ascii() {
-        return fold(&text);
-    }
-    text.make_ascii_lowercase();
-    text
+    fold([name, " ", surname, SEPARATOR, email].concat())
 }
 
 /// A text with its letter case taken away, in every script.
 ///
 /// Upper case first and then lower brings together what lower case alone keeps apart, such as the
 /// two small sigmas, or ß and SS.
-pub(crate) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: impl Into<String>) -> String {
+    let mut text = text.into();
     if text.is_ascii() {
-        return text.to_ascii_lowercase();
+        text.make_ascii_lowercase();
+        return text;
     }
     text.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }
