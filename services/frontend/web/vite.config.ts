@@ -9,6 +9,9 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 /** The sentences and cases of validation live with the Rust types that they describe. */
 const validation = path('../../../crates/domain/validation');
 
+/** The server refuses what comes from another origin than its host: both are left as they are. */
+const server = { target: 'http://localhost:3000', changeOrigin: false };
+
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [react(), htmlHead(), prerenderInDev()],
   resolve: { alias: { '@validation': validation, '@': path('./src') } },
@@ -34,13 +37,16 @@ export default defineConfig(({ isSsrBuild }) => ({
         },
       },
   server: {
-    proxy: { '/api': 'http://localhost:3000', '/confirm': 'http://localhost:3000' },
+    proxy: { '/api': server, '/confirm': server },
     fs: { allow: ['.', validation] },
   },
   test: {
     environment: 'jsdom',
     environmentOptions: { jsdom: { url: 'http://localhost:3000/' } },
     include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['./src/shared/testing/setup.ts'],
+    // Whole forms, on a machine that has other things to do.
+    testTimeout: 20_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -9,7 +9,7 @@ test('logging in, being led back, and out again', async ({ page, guard }) => {
   guard.tolerate(/status of 401/);
   guard.cookies.push('userstream_session');
   await page.goto('/admin/emails?status=failed');
-  await expect(page.getByText('Your session has ended.')).toBeVisible();
+  await expect(page.getByText('For the people who run this list.')).toBeVisible();
   await enter(page, { email: 'admin@example.com', password: 'not this one' });
   await expect(page.getByText('The address or the password is not right.')).toBeVisible();
   await enter(page);
@@ -17,6 +17,7 @@ test('logging in, being led back, and out again', async ({ page, guard }) => {
   expect(new URL(page.url()).search, 'where one wanted to go').toBe('?status=failed');
   await page.getByRole('button', { name: 'Log out' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Log in' })).toBeVisible();
+  await expect(page.getByText('Your session has ended.')).toHaveCount(0);
   await page.goto('/admin/emails');
   await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible();
 });
@@ -286,6 +287,7 @@ test('a dead letter is corrected and replayed, others deleted after a dry run', 
   await expect(question(page)).toContainText('0 of 2 can be read now');
   await question(page).getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Delete 2' }).click();
+  await expect(question(page)).toContainText('user.registration');
   await question(page).getByRole('button', { name: 'Delete 2 for good' }).click();
   await expect(page.getByText('No dead letters')).toBeVisible();
 });
@@ -314,6 +316,8 @@ test('who may only look is told so', async ({ page, system, guard, browser }) =>
   const exports = hers.getByRole('button', { name: 'Export these' });
   await expect(exports).toHaveAttribute('aria-disabled', 'true');
   await exports.click({ force: true });
+  const asked = await hers.request.post('/api/admin/reports', { data: { format: 'csv' } });
+  expect(asked.status(), 'the server refuses it, too').toBe(403);
   await expect(hers.getByRole('heading', { level: 1, name: 'Registrations' })).toBeVisible();
   await hers.goto('/admin/account');
   await hers.getByLabel('Current password').fill(vera.password);
@@ -326,6 +330,7 @@ test('who may only look is told so', async ({ page, system, guard, browser }) =>
   await expect(row(page, vera.email)).toHaveCount(0);
   await hers.goto('/admin/registrations');
   await expect(hers.getByRole('heading', { level: 1, name: 'Log in' })).toBeVisible();
+  await expect(hers.getByText('Your session has ended.')).toBeVisible();
   await context.close();
 });
 

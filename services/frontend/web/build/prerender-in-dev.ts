@@ -1,5 +1,7 @@
 import type { Plugin } from 'vite';
 
+const PAGES = ['index', 'page', 'admin'] as const;
+
 /**
  * Fills the pages' placeholders on every request, as `scripts/prerender.mjs` does after a build, and
  * answers with the console below `/admin`, as the server does.
@@ -17,9 +19,13 @@ export function prerenderInDev(): Plugin {
     transformIndexHtml: {
       order: 'pre',
       async handler(html, { server, filename }) {
-        if (!server || filename.endsWith('admin.html')) return html;
+        if (!server) return html;
         const { fillPage } = await server.ssrLoadModule('/src/app/prerender.tsx');
-        return fillPage(filename.endsWith('page.html') ? 'page' : 'index', html, 'en');
+        return fillPage(
+          PAGES.find((page) => filename.endsWith(`${page}.html`)),
+          html,
+          'en',
+        );
       },
     },
   };

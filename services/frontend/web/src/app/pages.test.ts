@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ar } from '@/shared/i18n/ar';
 import { de } from '@/shared/i18n/de';
 import { en } from '@/shared/i18n/en';
+import { fillPage } from './prerender';
 
 const pages = JSON.parse(readFileSync('pages/words.json', 'utf8'));
 
@@ -28,4 +29,13 @@ describe('the pages that the server renders say the same as the script', () => {
     });
     expect(confirmed.heading).toBe(sent.confirmed.heading);
   });
+});
+
+it.each([
+  ['en', 'The console needs JavaScript.'],
+  ['de', 'Die Konsole braucht JavaScript.'],
+  ['ar', 'تحتاج لوحة التحكم إلى JavaScript.'],
+] as const)('the console says in %s that it needs script', async (language, words) => {
+  const page = await fillPage('admin', readFileSync('admin.html', 'utf8'), language);
+  expect(page).toContain(`<noscript>${words}`);
 });

@@ -1,12 +1,10 @@
 import { text } from '@/shared/i18n/text';
+import { Sign } from '@/shared/ui/sign';
 
 export function Wordmark() {
   return (
     <a className="wordmark" href="/">
-      <svg className="wordmark__sign" viewBox="0 0 24 24" aria-hidden="true">
-        <path d="M5 5v7a7 7 0 0 0 14 0" />
-        <circle cx="19" cy="5.5" r="2.5" />
-      </svg>
+      <Sign />
       {text.brand}
     </a>
   );

@@ -1,7 +1,8 @@
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, useLocation } from '@tanstack/react-router';
 import { DeadLettersPage } from '@/features/dead-letters/dead-letters-page';
 import { EmailsPage } from '@/features/emails/emails-page';
 import { PeoplePage } from '@/features/people/people-page';
+import { FIND } from '@/features/people/search';
 import { ReportsPage } from '@/features/reports/reports-page';
 import { AccountPage } from '@/features/session/account-page';
 import { TeamPage } from '@/features/team/team-page';
@@ -22,6 +23,7 @@ export function People() {
   return (
     <PeoplePage
       search={people.useSearch()}
+      finding={useLocation().hash === FIND}
       onSearch={(search, how) => navigate({ search, ...how })}
       onExport={({ cursor: _, ...filters }) =>
         toReports({ to: '/reports', search: { ...filters, panel: 'report' } })

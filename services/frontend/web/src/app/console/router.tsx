@@ -26,16 +26,13 @@ const login = createRoute({
     ...asFlag(raw, 'ended'),
   }),
   component: function Login() {
-    const { next } = login.useSearch();
+    const { next, ended = false } = login.useSearch();
     const navigate = login.useNavigate();
     // A place within the console, and no other site's address.
     const inside = next?.startsWith('/') && !next.startsWith('//') ? next : '/';
     return (
       <Center mih="100dvh" p="md" component="main">
-        <LoginPage
-          ended={next !== undefined}
-          onLoggedIn={() => navigate({ href: inside, replace: true })}
-        />
+        <LoginPage ended={ended} onLoggedIn={() => navigate({ href: inside, replace: true })} />
       </Center>
     );
   },

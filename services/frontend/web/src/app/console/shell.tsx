@@ -1,14 +1,17 @@
 import { AppShell, Burger, Button, Group, ScrollArea, Skeleton, Stack, Text } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { FIND } from '@/features/people/search';
 import { useOnline } from '@/shared/hooks/use-online';
 import { t } from '@/shared/i18n/console';
 import { number } from '@/shared/i18n/console/format';
 import { onRefusal, useLive } from '@/shared/live/overview';
-import { meQuery, useLogOut } from '@/shared/session/session';
+import { hasEnded, meQuery, useLogOut } from '@/shared/session/session';
+import { discardUnsaved, hasUnsaved } from '@/shared/session/unsaved';
 import { tellError } from '@/shared/ui/notify';
+import { Sign } from '@/shared/ui/sign';
 import { Failure } from '@/shared/ui/states';
 
 /** What stands around every page of who is logged in; who is not is led to the login, and back. */
@@ -19,7 +22,10 @@ export function Shell() {
   useEffect(() => {
     if (!isOut) return;
     const { href, pathname } = router.latestLocation;
-    const search = pathname === '/' ? {} : { next: href };
+    const search = {
+      ...(pathname === '/' ? {} : { next: href }),
+      ...(hasEnded() ? { ended: true } : {}),
+    };
     router.navigate({ to: '/login', search, replace: true });
   }, [isOut, router]);
   if (isOut) return null;
@@ -31,10 +37,24 @@ export function Shell() {
 }
 
 function Frame({ isIn, children }: { isIn: boolean; children: ReactNode }) {
-  const [opened, { toggle, close }] = useDisclosure();
-  const location = useLocation();
+  const [opened, { open, close }] = useDisclosure();
+  const { pathname } = useLocation();
+  const opener = useRef<HTMLButtonElement>(null);
+  const closer = useRef<HTMLButtonElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page is another view.
-  useEffect(close, [location.pathname]);
+  useEffect(close, [pathname]);
+  // The menu covers what opens it.
+  useEffect(() => {
+    if (opened) closer.current?.focus();
+  }, [opened]);
+  useHotkeys([['Escape', () => opened && shut(), { preventDefault: false }]]);
+  useSearchKey(pathname);
+
+  function shut() {
+    close();
+    opener.current?.focus();
+  }
+
   return (
     <AppShell
       layout="alt"
@@ -49,13 +69,33 @@ function Frame({ isIn, children }: { isIn: boolean; children: ReactNode }) {
       <AppShell.Header hiddenFrom="md">
         <Group h="100%" px="md" justify="space-between">
           <Brand />
-          <Burger opened={opened} onClick={toggle} aria-label={t.menu} size="sm" />
+          <Burger
+            ref={opener}
+            opened={opened}
+            onClick={open}
+            aria-label={t.menu}
+            aria-expanded={opened}
+            size="sm"
+          />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="md" aria-label={t.main}>
+      <AppShell.Navbar
+        p="md"
+        aria-label={t.main}
+        className="console-nav"
+        data-closed={!opened || undefined}
+      >
         <Group justify="space-between" h={40} mb="md" px={12}>
           <Brand />
-          <Burger hiddenFrom="md" opened={opened} onClick={toggle} aria-label={t.menu} size="sm" />
+          <Burger
+            ref={closer}
+            hiddenFrom="md"
+            opened={opened}
+            onClick={shut}
+            aria-label={t.menu}
+            aria-expanded={opened}
+            size="sm"
+          />
         </Group>
         <AppShell.Section grow component={ScrollArea} type="auto">
           {isIn && <Navigation />}
@@ -72,13 +112,25 @@ function Frame({ isIn, children }: { isIn: boolean; children: ReactNode }) {
   );
 }
 
+/** `/` leads to the search among the registrations; there it is theirs. */
+function useSearchKey(pathname: string) {
+  const router = useRouter();
+  useHotkeys([
+    [
+      '/',
+      ({ target }) => {
+        const isAsked = target instanceof Element && target.closest('[role="dialog"]');
+        if (isAsked || pathname === '/registrations') return;
+        router.navigate({ to: '/registrations', hash: FIND });
+      },
+    ],
+  ]);
+}
+
 function Brand() {
   return (
     <Link to="/" className="wordmark">
-      <svg className="wordmark__sign" viewBox="0 0 24 24" aria-hidden="true">
-        <path d="M5 5v7a7 7 0 0 0 14 0" />
-        <circle cx="19" cy="5.5" r="2.5" />
-      </svg>
+      <Sign />
       {t.brand}
     </Link>
   );
@@ -118,6 +170,13 @@ function Person() {
   const me = useQuery(meQuery).data;
   const logOut = useLogOut();
   if (!me) return <Skeleton height={64} />;
+
+  async function leave() {
+    if (hasUnsaved() && !window.confirm(t.session.unsaved)) return;
+    discardUnsaved();
+    await logOut().catch(tellError);
+  }
+
   return (
     <Stack gap={2}>
       <Link to="/account" className="console-nav__link person">
@@ -129,13 +188,7 @@ function Person() {
           </Text>
         </span>
       </Link>
-      <Button
-        variant="subtle"
-        color="gray"
-        justify="flex-start"
-        px={12}
-        onClick={() => logOut().catch(tellError)}
-      >
+      <Button variant="subtle" color="gray" justify="flex-start" px={12} onClick={leave}>
         {t.session.logout}
       </Button>
     </Stack>

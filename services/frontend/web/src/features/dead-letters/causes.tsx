@@ -1,35 +1,38 @@
-import { Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Cause } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
 import { number } from '@/shared/i18n/console/format';
 import { ChangeButton } from '@/shared/session/change-button';
 import { Confirm } from '@/shared/ui/confirm';
 import { type Column, DataTable } from '@/shared/ui/data-table';
+import { Facts } from '@/shared/ui/facts';
 import { tell, tellError } from '@/shared/ui/notify';
-import { EmptyState } from '@/shared/ui/states';
 import { When } from '@/shared/ui/when';
-import { causesQuery, deleteMany, replayMany, type Which } from './api';
+import { causesQuery, deleteMany, replayMany } from './api';
+import { NoLetters } from './no-letters';
 
 /** What is about to be done to many, after a dry run. */
-type Plan = { act: 'replay' | 'delete'; which: Which; matched: number; acceptable: number };
+type Plan = { act: 'replay' | 'delete'; which: Group; matched: number; acceptable: number };
+type Group = { queue: string; cause: string };
 
-export function Causes({ queue }: { queue: string | undefined }) {
+type Props = { queue: string | undefined; onClear: () => void };
+
+export function Causes({ queue, onClear }: Props) {
   const client = useQueryClient();
   const { data, error, refetch } = useQuery(causesQuery(queue));
   const [plan, setPlan] = useState<Plan | null>(null);
+  const asked = useRef(0);
 
-  async function consider(act: Plan['act'], which: Which) {
+  async function consider(act: Plan['act'], which: Group) {
+    asked.current += 1;
+    const mine = asked.current;
     try {
-      if (act === 'replay') {
-        const { matched, acceptable } = await replayMany(which, true);
-        setPlan({ act, which, matched, acceptable: acceptable ?? 0 });
-      } else {
-        const { matched } = await deleteMany(which, true);
-        setPlan({ act, which, matched, acceptable: 0 });
-      }
+      const found = await dryRunOf(act, which);
+      // What was asked for later is what is wanted.
+      if (mine === asked.current) setPlan({ act, which, ...found });
     } catch (caught) {
       tellError(caught);
     }
@@ -54,9 +57,9 @@ export function Causes({ queue }: { queue: string | undefined }) {
         columns={columns(consider)}
         rows={data?.items}
         rowId={({ queue: from, cause }) => `${from} ${cause}`}
-        error={data ? null : error}
+        error={error}
         onRetry={refetch}
-        empty={<EmptyState title={t.deadLetters.empty} text={t.deadLetters.emptyText} />}
+        empty={<NoLetters {...(queue ? { onClear } : {})} />}
       />
       {data && data.further > 0 && (
         <Text c="dimmed">{t.deadLetters.more(number(data.further))}</Text>
@@ -70,7 +73,7 @@ export function Causes({ queue }: { queue: string | undefined }) {
         disabled={plan?.matched === 0}
         onConfirm={async () => plan && carryOut(plan)}
       >
-        {t.deadLetters.replayText(number(plan?.acceptable ?? 0), n)}
+        <About plan={plan} text={t.deadLetters.replayText(number(plan?.acceptable ?? 0), n)} />
       </Confirm>
       <Confirm
         opened={plan?.act === 'delete'}
@@ -80,13 +83,36 @@ export function Causes({ queue }: { queue: string | undefined }) {
         disabled={plan?.matched === 0}
         onConfirm={async () => plan && carryOut(plan)}
       >
-        {t.deadLetters.deleteText}
+        <About plan={plan} text={t.deadLetters.deleteText} />
       </Confirm>
     </>
   );
 }
 
-function columns(consider: (act: Plan['act'], which: Which) => void): Column<Cause>[] {
+async function dryRunOf(act: Plan['act'], which: Group) {
+  if (act === 'delete') return { matched: (await deleteMany(which, true)).matched, acceptable: 0 };
+  const { matched, acceptable } = await replayMany(which, true);
+  return { matched, acceptable: acceptable ?? 0 };
+}
+
+/** What it is about, and what becomes of it. */
+function About({ plan, text }: { plan: Plan | null; text: string }) {
+  return (
+    <Stack gap="sm">
+      {plan && (
+        <Facts
+          items={[
+            [t.deadLetters.queue, <bdi key="queue">{plan.which.queue}</bdi>],
+            [t.deadLetters.cause, <bdi key="cause">{plan.which.cause}</bdi>],
+          ]}
+        />
+      )}
+      {text}
+    </Stack>
+  );
+}
+
+function columns(consider: (act: Plan['act'], which: Group) => Promise<void>): Column<Cause>[] {
   return [
     {
       id: 'cause',

@@ -43,7 +43,7 @@ export function DeadLettersPage({ search, onSearch }: Props) {
       {search.view === 'messages' ? (
         <Letters search={list} open={open} onSearch={onSearch} />
       ) : (
-        <Causes queue={search.queue} />
+        <Causes queue={search.queue} onClear={() => onSearch({})} />
       )}
       <LetterPanel id={open} onClose={() => onSearch(list)} />
     </Page>

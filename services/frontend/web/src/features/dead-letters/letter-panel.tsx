@@ -36,17 +36,15 @@ export function LetterPanel({ id, onClose }: Props) {
 
 function Loaded({ id, onClose }: { id: string; onClose: () => void }) {
   const { data, error, refetch } = useQuery(letterQuery(id));
-  if (error && !data) {
-    return error instanceof ApiError && error.status === 404 ? (
-      <EmptyState title={t.deadLetters.empty} text={t.deadLetters.gone} />
-    ) : (
-      <Failure error={error} onRetry={refetch} />
-    );
+  if (error instanceof ApiError && error.status === 404) {
+    return <EmptyState title={t.deadLetters.panel} text={t.deadLetters.gone} />;
   }
+  if (error && !data) return <Failure error={error} onRetry={refetch} />;
   return data ? <Letter letter={data} onGone={onClose} /> : <Skeleton height={240} />;
 }
 
-type Outlook = { acceptable: boolean; fault?: string | null };
+/** What a dry run said, and of which text: the message's own where it is none. */
+type Outlook = { of: string | null; acceptable: boolean; fault?: string | null };
 
 /** One message: what is wrong with it, its body, and the ways out. */
 function Letter({ letter, onGone }: { letter: DeadLetter; onGone: () => void }) {
@@ -54,35 +52,33 @@ function Letter({ letter, onGone }: { letter: DeadLetter; onGone: () => void }) 
   const [correction, setCorrection] = useState<string | null>(null);
   const [outlook, setOutlook] = useState<Outlook | null>(null);
   const [deleting, setDeleting] = useState(false);
-  const [busy, setBusy] = useState(false);
+  const [sending, setSending] = useState(false);
   const body = correction ?? undefined;
 
-  async function check() {
-    setBusy(true);
-    try {
-      setOutlook(await dryRun(letter.id, body));
-    } catch (error) {
-      tellError(error);
-    } finally {
-      setBusy(false);
-    }
+  async function read(): Promise<boolean> {
+    const found = await dryRun(letter.id, body);
+    setOutlook({ of: correction, ...found });
+    return found.acceptable;
   }
 
   async function sendBack() {
-    setBusy(true);
+    setSending(true);
     try {
-      const found = await dryRun(letter.id, body);
-      setOutlook(found);
-      if (!found.acceptable) return;
+      if (!(await read())) return;
       await replay(letter.id, body);
       tell(t.deadLetters.replayed(1, number(1)));
-      onGone();
-      await client.invalidateQueries({ queryKey: ['dead-letters'] });
+      await leave();
     } catch (error) {
       tellError(error);
     } finally {
-      setBusy(false);
+      setSending(false);
     }
+  }
+
+  async function leave() {
+    onGone();
+    client.removeQueries({ queryKey: letterQuery(letter.id).queryKey });
+    await client.invalidateQueries({ queryKey: ['dead-letters'] });
   }
 
   return (
@@ -124,14 +120,12 @@ function Letter({ letter, onGone }: { letter: DeadLetter; onGone: () => void }) 
           maxRows={28}
           spellCheck={false}
           value={correction}
-          onChange={(event) => {
-            setCorrection(event.currentTarget.value);
-            setOutlook(null);
-          }}
+          readOnly={sending}
+          onChange={(event) => setCorrection(event.currentTarget.value)}
         />
       )}
       <div role="status">
-        {outlook && (
+        {outlook?.of === correction && (
           <Alert variant="light" color={outlook.acceptable ? 'ink' : 'danger'}>
             {outlook.acceptable
               ? t.deadLetters.acceptable
@@ -140,30 +134,21 @@ function Letter({ letter, onGone }: { letter: DeadLetter; onGone: () => void }) 
         )}
       </div>
       <Group gap="sm">
-        <ChangeButton loading={busy} onClick={sendBack}>
+        <ChangeButton onClick={sendBack}>
           {correction === null ? t.deadLetters.replayOne : t.deadLetters.replayCorrected}
         </ChangeButton>
-        <ChangeButton variant="default" onClick={check}>
+        <ChangeButton variant="default" onClick={() => read().catch(tellError)}>
           {t.deadLetters.check}
         </ChangeButton>
         {correction === null ? (
           <ChangeButton
             variant="default"
-            onClick={() => {
-              setCorrection(pretty(letter.body) ?? letter.body);
-              setOutlook(null);
-            }}
+            onClick={() => setCorrection(pretty(letter.body) ?? letter.body)}
           >
             {t.deadLetters.edit}
           </ChangeButton>
         ) : (
-          <Button
-            variant="default"
-            onClick={() => {
-              setCorrection(null);
-              setOutlook(null);
-            }}
-          >
+          <Button variant="default" onClick={() => setCorrection(null)}>
             {t.deadLetters.reset}
           </Button>
         )}
@@ -179,8 +164,7 @@ function Letter({ letter, onGone }: { letter: DeadLetter; onGone: () => void }) 
         onConfirm={async () => {
           await remove(letter.id);
           tell(t.deadLetters.deleted(1, number(1)));
-          onGone();
-          await client.invalidateQueries({ queryKey: ['dead-letters'] });
+          await leave();
         }}
       >
         {t.deadLetters.deleteText}

@@ -6,9 +6,9 @@ import { t } from '@/shared/i18n/console';
 import { number } from '@/shared/i18n/console/format';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { Pager } from '@/shared/ui/pager';
-import { EmptyState } from '@/shared/ui/states';
 import { When } from '@/shared/ui/when';
 import { lettersQuery } from './api';
+import { NoLetters } from './no-letters';
 import type { DeadLettersSearch } from './search';
 
 type Props = {
@@ -38,9 +38,13 @@ export function Letters({ search, open, onSearch }: Props) {
         rows={data?.items}
         rowId={(letter) => letter.id}
         open={open}
-        error={data ? null : error}
+        error={error}
         onRetry={refetch}
-        empty={<EmptyState title={t.deadLetters.empty} text={t.deadLetters.emptyText} />}
+        empty={
+          <NoLetters
+            {...(queue || cause ? { onClear: () => onSearch({ view: 'messages' }) } : {})}
+          />
+        }
       />
       <Pager
         shown={data?.items.length ?? 0}

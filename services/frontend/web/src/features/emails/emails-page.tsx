@@ -38,7 +38,7 @@ export function EmailsPage({ search, onSearch }: Props) {
         rows={data?.items}
         rowId={(mail) => mail.notification_id}
         open={open}
-        error={data ? null : error}
+        error={error}
         onRetry={refetch}
         empty={
           search.status ? (

@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, Kbd, Select, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, Kbd, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import type { User } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
+import { DayFilter, type FilterChange, StatusFilter } from '@/shared/people/filter-fields';
 import { ChangeButton } from '@/shared/session/change-button';
 import { type Column, DataTable } from '@/shared/ui/data-table';
 import { Page } from '@/shared/ui/page';
@@ -18,18 +19,20 @@ import type { PeopleSearch } from './search';
 
 type Props = {
   search: PeopleSearch;
+  /** Whether one comes for the search. */
+  finding?: boolean;
   onSearch: (search: PeopleSearch, how?: { replace: boolean }) => void;
   onExport: (search: PeopleSearch) => void;
 };
 
-export function PeoplePage({ search, onSearch, onExport }: Props) {
+export function PeoplePage({ search, finding = false, onSearch, onExport }: Props) {
   const { open, ...list } = search;
   const { data, error, refetch, isPlaceholderData } = useQuery(peopleQuery(list));
   const filtered = Object.keys(list).some((key) => key !== 'cursor');
   // Another filter is another list: it begins on its first page.
-  const filter = (change: PeopleSearch, how?: { replace: boolean }) => {
+  const filter = (change: FilterChange, how?: { replace: boolean }) => {
     const { cursor: _, open: __, ...rest } = { ...search, ...change };
-    onSearch(rest, how);
+    onSearch(rest as PeopleSearch, how);
   };
   return (
     <Page
@@ -40,7 +43,7 @@ export function PeoplePage({ search, onSearch, onExport }: Props) {
         </ChangeButton>
       }
     >
-      <Filters search={search} onFilter={filter} filtered={filtered} onClear={() => onSearch({})} />
+      <Filters {...{ search, finding, filtered }} onFilter={filter} onClear={() => onSearch({})} />
       <div aria-busy={isPlaceholderData} className="listing">
         <DataTable
           label={t.people.title}
@@ -48,7 +51,7 @@ export function PeoplePage({ search, onSearch, onExport }: Props) {
           rows={data?.items}
           rowId={(user) => String(user.id)}
           open={open === undefined ? undefined : String(open)}
-          error={data ? null : error}
+          error={error}
           onRetry={refetch}
           empty={filtered ? <Nothing onClear={() => onSearch({})} /> : <Nobody />}
         />
@@ -106,21 +109,31 @@ export function Confirmed({ user }: { user: User }) {
 
 type FiltersProps = {
   search: PeopleSearch;
+  finding: boolean;
   filtered: boolean;
-  onFilter: (change: PeopleSearch, how?: { replace: boolean }) => void;
+  onFilter: (change: FilterChange, how?: { replace: boolean }) => void;
   onClear: () => void;
 };
 
-function Filters({ search, filtered, onFilter, onClear }: FiltersProps) {
+function Filters({ search, finding, filtered, onFilter, onClear }: FiltersProps) {
   const input = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState(search.q ?? '');
-  const find = useDebouncedCallback((q: string) => onFilter(maybe('q', q), { replace: true }), 200);
+  const find = useDebouncedCallback(
+    (q: string) => onFilter({ q: q || undefined }, { replace: true }),
+    200,
+  );
   useHotkeys([['/', () => input.current?.focus()]]);
-  // The way back, a link and "Clear filters" change what is looked for, too.
   useEffect(() => {
-    if (document.activeElement !== input.current) setTyped(search.q ?? '');
-  }, [search.q]);
-  const status = search.confirmed === undefined ? 'all' : confirmedName(search.confirmed);
+    if (finding) input.current?.focus();
+  }, [finding]);
+  // The way back, a link and "Clear filters" change what is looked for, too; a row that is opened
+  // comes before what was typed last.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the panel and the filters change it, too.
+  useEffect(() => {
+    if (document.activeElement === input.current) return;
+    find.cancel();
+    setTyped(search.q ?? '');
+  }, [find, search.q, search.open, filtered]);
   return (
     <Group align="flex-end" gap="sm">
       <TextInput
@@ -141,36 +154,22 @@ function Filters({ search, filtered, onFilter, onClear }: FiltersProps) {
         }}
         onKeyDown={(event) => event.key === 'Escape' && input.current?.blur()}
       />
-      <Select
-        label={t.people.status}
-        w={170}
-        allowDeselect={false}
-        value={status}
-        data={Object.entries(t.people.statuses).map(([value, label]) => ({ value, label }))}
-        onChange={(value) =>
-          onFilter({
-            confirmed: value === 'all' ? undefined : value === 'confirmed',
-          } as PeopleSearch)
-        }
-      />
-      <TextInput
-        type="date"
-        label={t.people.from}
-        value={search.from ?? ''}
-        onChange={(event) => onFilter(maybe('from', event.currentTarget.value))}
-      />
-      <TextInput
-        type="date"
-        label={t.people.to}
-        value={search.to ?? ''}
-        onChange={(event) => onFilter(maybe('to', event.currentTarget.value))}
-      />
+      <StatusFilter w={170} value={search} onChange={onFilter} />
+      {(['from', 'to'] as const).map((end) => (
+        <DayFilter
+          key={end}
+          end={end}
+          value={search}
+          // A date comes digit by digit: only the last one is a place to go back to.
+          onChange={(change) => onFilter(change, { replace: true })}
+        />
+      ))}
       {filtered && (
         <Button
           variant="subtle"
           color="gray"
           onClick={() => {
-            setTyped('');
+            find.cancel();
             onClear();
           }}
         >
@@ -179,14 +178,6 @@ function Filters({ search, filtered, onFilter, onClear }: FiltersProps) {
       )}
     </Group>
   );
-}
-
-function maybe(key: 'q' | 'from' | 'to', value: string): PeopleSearch {
-  return { [key]: value === '' ? undefined : value };
-}
-
-function confirmedName(confirmed: boolean): string {
-  return confirmed ? 'confirmed' : 'unconfirmed';
 }
 
 function Nobody() {

@@ -12,7 +12,14 @@ import { tell, tellError } from '@/shared/ui/notify';
 import { Panel } from '@/shared/ui/panel';
 import { EmptyState, Failure } from '@/shared/ui/states';
 import { When } from '@/shared/ui/when';
-import { changePerson, deletePerson, type Person, personQuery, sendConfirmation } from './api';
+import {
+  type Change,
+  changePerson,
+  deletePerson,
+  type Person,
+  personQuery,
+  sendConfirmation,
+} from './api';
 import { Trace } from './trace';
 
 type Props = { id: number | undefined; onClose: () => void };
@@ -29,14 +36,10 @@ export function PersonPanel({ id, onClose }: Props) {
 function Details({ id, onClose }: { id: number; onClose: () => void }) {
   const { data, error, refetch } = useQuery(personQuery(id));
   const [editing, setEditing] = useState(false);
-  if (error && !data) {
-    const gone = error instanceof ApiError && error.status === 404;
-    return gone ? (
-      <EmptyState title={t.people.nothing} text={t.people.notFound} />
-    ) : (
-      <Failure error={error} onRetry={refetch} />
-    );
+  if (error instanceof ApiError && error.status === 404) {
+    return <EmptyState title={t.people.nothing} text={t.people.notFound} />;
   }
+  if (error && !data) return <Failure error={error} onRetry={refetch} />;
   if (!data) return <Skeleton height={180} />;
   const { user } = data;
   return (
@@ -128,13 +131,13 @@ function Actions({ user, onEdit, onDeleted }: ActionsProps) {
   );
 }
 
-function EditForm({ person: { user, tag }, onDone }: { person: Person; onDone: () => void }) {
+const valuesOf = ({ name, surname, email }: User): Change => ({ name, surname, email });
+
+function EditForm({ person, onDone }: { person: Person; onDone: () => void }) {
   const client = useQueryClient();
-  const [values, setValues] = useState({
-    name: user.name,
-    surname: user.surname,
-    email: user.email,
-  });
+  // What is changed is what was seen, whatever is stored meanwhile.
+  const [{ user, tag }, setBase] = useState(person);
+  const [values, setValues] = useState(() => valuesOf(user));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const refused = asApiError(error);
@@ -145,20 +148,35 @@ function EditForm({ person: { user, tag }, onDone }: { person: Person; onDone: (
     setBusy(true);
     setError(null);
     try {
-      await changePerson(user.id, tag, values);
+      await save();
       tell(t.saved);
       onDone();
+      await client.invalidateQueries({ queryKey: ['person', user.id] });
       await client.invalidateQueries({ queryKey: ['people'] });
     } catch (caught) {
       setError(caught);
     } finally {
       setBusy(false);
-      // What is stored now, whoever changed it.
-      await client.invalidateQueries({ queryKey: ['person', user.id] });
     }
   }
 
-  const field = (name: keyof typeof values) => ({
+  async function save() {
+    try {
+      await changePerson(user.id, tag, values);
+    } catch (caught) {
+      if (asApiError(caught).status === 412) await startAnew();
+      throw caught;
+    }
+  }
+
+  /** Goes on from what is stored now, as someone else left it. */
+  async function startAnew() {
+    const stored = await client.fetchQuery({ ...personQuery(user.id), staleTime: 0 });
+    setBase(stored);
+    setValues(valuesOf(stored.user));
+  }
+
+  const field = (name: keyof Change) => ({
     value: values[name],
     error: name === 'email' && refused.status === 409 ? t.people.taken : refused.about(name),
     onChange: ({ currentTarget: { value } }: React.ChangeEvent<HTMLInputElement>) =>
@@ -183,9 +201,6 @@ function EditForm({ person: { user, tag }, onDone }: { person: Person; onDone: (
           <div role="alert">
             <Text size="sm" c="var(--danger)">
               {t.people.conflict}
-            </Text>
-            <Text size="sm" dir="auto">
-              {user.name} {user.surname}, {user.email}
             </Text>
           </div>
         )}

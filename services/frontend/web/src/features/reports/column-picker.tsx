@@ -1,6 +1,8 @@
 import { ActionIcon, Checkbox, Group, Input, Paper } from '@mantine/core';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { t } from '@/shared/i18n/console';
+import { number } from '@/shared/i18n/console/format';
+import { blocked } from '@/shared/ui/blocked';
 
 export const COLUMNS = [
   'id',
@@ -30,17 +32,22 @@ export function choicesOf(columns: readonly string[] | null | undefined): Choice
   ];
 }
 
+const titleOf = ({ name }: Choice): string => t.reports.columnNames[name] ?? name;
+
 type Props = { value: Choice[]; onChange: (value: Choice[]) => void; error?: string | undefined };
 
 /** Columns to take or leave, in the order they are dragged into, or moved by their arrows. */
 export function ColumnPicker({ value, onChange, error }: Props) {
+  const label = useId();
   const [dragged, setDragged] = useState<number | null>(null);
+  const [moved, setMoved] = useState('');
 
   function move(from: number, to: number) {
-    const moved = value[from];
-    if (!moved || to < 0 || to >= value.length) return;
+    const choice = value[from];
+    if (!choice || to < 0 || to >= value.length) return;
     const rest = value.filter((_, n) => n !== from);
-    onChange([...rest.slice(0, to), moved, ...rest.slice(to)]);
+    onChange([...rest.slice(0, to), choice, ...rest.slice(to)]);
+    setMoved(t.reports.moved(titleOf(choice), number(to + 1), number(value.length)));
   }
 
   return (
@@ -49,10 +56,14 @@ export function ColumnPicker({ value, onChange, error }: Props) {
       description={t.reports.columnsHint}
       error={error}
       labelElement="div"
+      labelProps={{ id: label }}
+      role="group"
+      aria-labelledby={label}
     >
       <Paper withBorder mt="xs" component="ol" className="columns">
-        {value.map(({ name, chosen }, n) => {
-          const title = t.reports.columnNames[name] ?? name;
+        {value.map((choice, n) => {
+          const { name, chosen } = choice;
+          const title = titleOf(choice);
           return (
             <li
               key={name}
@@ -80,7 +91,7 @@ export function ColumnPicker({ value, onChange, error }: Props) {
                   variant="subtle"
                   color="gray"
                   aria-label={t.reports.moveUp(title)}
-                  disabled={n === 0}
+                  {...blocked(n === 0)}
                   onClick={() => move(n, n - 1)}
                 >
                   ↑
@@ -89,7 +100,7 @@ export function ColumnPicker({ value, onChange, error }: Props) {
                   variant="subtle"
                   color="gray"
                   aria-label={t.reports.moveDown(title)}
-                  disabled={n === value.length - 1}
+                  {...blocked(n === value.length - 1)}
                   onClick={() => move(n, n + 1)}
                 >
                   ↓
@@ -99,6 +110,9 @@ export function ColumnPicker({ value, onChange, error }: Props) {
           );
         })}
       </Paper>
+      <span role="status" className="visually-hidden">
+        {moved}
+      </span>
     </Input.Wrapper>
   );
 }

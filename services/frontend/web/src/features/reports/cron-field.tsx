@@ -1,4 +1,5 @@
 import { Select, Stack, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { t } from '@/shared/i18n/console';
 import { inWords } from './cron';
 
@@ -14,19 +15,24 @@ type Props = { value: string; onChange: (cron: string) => void; error?: string |
 /** When a schedule runs: one of the usual ways, or any cron expression, said in words. */
 export function CronField({ value, onChange, error }: Props) {
   const preset = Object.keys(PRESETS).find((name) => PRESETS[name as Preset] === value);
+  // What is typed may be a usual way for a moment, on its way to another.
+  const [custom, setCustom] = useState(!preset);
   return (
     <Stack gap="sm">
       <Select
         label={t.reports.presets.label}
         allowDeselect={false}
-        value={preset ?? 'custom'}
+        value={custom ? 'custom' : (preset ?? null)}
         data={(['daily', 'weekly', 'monthly', 'custom'] as const).map((name) => ({
           value: name,
           label: t.reports.presets[name],
         }))}
-        onChange={(name) => onChange(isPreset(name) ? PRESETS[name] : '30 7 * * MON-FRI')}
+        onChange={(name) => {
+          setCustom(!isPreset(name));
+          onChange(isPreset(name) ? PRESETS[name] : '30 7 * * MON-FRI');
+        }}
       />
-      {!preset && (
+      {custom && (
         <TextInput
           className="code-input"
           dir="ltr"

@@ -29,7 +29,7 @@ export function Files({ cursor, onCursor }: Props) {
         columns={columns(setDeleting, () => client.invalidateQueries({ queryKey: ['reports'] }))}
         rows={data?.items}
         rowId={(report) => report.report_id}
-        error={data ? null : error}
+        error={error}
         onRetry={refetch}
         empty={<EmptyState title={t.reports.empty} text={t.reports.emptyText} />}
       />
@@ -56,7 +56,10 @@ export function Files({ cursor, onCursor }: Props) {
   );
 }
 
-function columns(onDelete: (report: Report) => void, onChanged: () => void): Column<Report>[] {
+function columns(
+  onDelete: (report: Report) => void,
+  onChanged: () => Promise<void>,
+): Column<Report>[] {
   return [
     {
       id: 'name',
@@ -138,7 +141,7 @@ function Status({ report }: { report: Report }) {
 type ActionsProps = {
   report: Report;
   onDelete: (report: Report) => void;
-  onChanged: () => void;
+  onChanged: () => Promise<void>;
 };
 
 function Actions({ report, onDelete, onChanged }: ActionsProps) {

@@ -15,6 +15,7 @@ import { type FormEvent, useState } from 'react';
 import { asApiError } from '@/shared/api/errors';
 import type { ReportBody, Schedule } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
+import { DayFilter, type FilterChange, StatusFilter } from '@/shared/people/filter-fields';
 import { asFilters, asQuery, type PeopleFilters } from '@/shared/people/filters';
 import { tell } from '@/shared/ui/notify';
 import { Failure } from '@/shared/ui/states';
@@ -46,7 +47,7 @@ export function ReportForm({ kind: asked, filters: given = {}, schedule, onDone 
   const [format, setFormat] = useState<Format>((kept?.format as Format) ?? 'csv');
   const [columns, setColumns] = useState(() => choicesOf(kept?.columns));
   const [filters, setFilters] = useState<PeopleFilters>(() =>
-    kept ? asFilters(kept.filters as Record<string, unknown>) : given,
+    kept ? asFilters(kept.filters) : given,
   );
   const [excel, setExcel] = useState(kept?.options?.excel ?? false);
   const [zone, setZone] = useState(schedule?.timezone ?? kept?.options?.timezone ?? HERE);
@@ -63,12 +64,18 @@ export function ReportForm({ kind: asked, filters: given = {}, schedule, onDone 
     event.preventDefault();
     setBusy(true);
     setError(null);
+    // What this form does not show, and what was not touched, stays as it is.
     const report: ReportBody = {
       format,
       ...(name.trim() ? { report_name: name.trim() } : {}),
       columns: columns.filter(({ chosen }) => chosen).map(({ name: column }) => column),
-      filters: asQuery(filters),
-      options: { timezone: zone, header: true, excel: format === 'csv' && excel },
+      filters: asQuery(filters, kept?.filters),
+      options: {
+        header: true,
+        ...kept?.options,
+        timezone: zone === schedule?.timezone ? (kept?.options?.timezone ?? null) : zone,
+        excel: format === 'csv' && excel,
+      },
     };
     try {
       if (kind === 'report') {
@@ -206,12 +213,10 @@ function zones(): string[] {
 type FiltersProps = { value: PeopleFilters; onChange: (value: PeopleFilters) => void };
 
 function FiltersField({ value, onChange }: FiltersProps) {
-  const set = (change: { [K in keyof PeopleFilters]: PeopleFilters[K] | undefined }) => {
+  const set = (change: FilterChange) => {
     const entries = Object.entries({ ...value, ...change });
     onChange(Object.fromEntries(entries.filter(([, v]) => v !== undefined && v !== '')));
   };
-  const status =
-    value.confirmed === undefined ? 'all' : value.confirmed ? 'confirmed' : 'unconfirmed';
   return (
     <Fieldset legend={t.reports.filters}>
       <Stack gap="sm">
@@ -220,26 +225,10 @@ function FiltersField({ value, onChange }: FiltersProps) {
           value={value.q ?? ''}
           onChange={(event) => set({ q: event.currentTarget.value })}
         />
-        <Select
-          label={t.people.status}
-          allowDeselect={false}
-          value={status}
-          data={Object.entries(t.people.statuses).map(([key, label]) => ({ value: key, label }))}
-          onChange={(key) => set({ confirmed: key === 'all' ? undefined : key === 'confirmed' })}
-        />
+        <StatusFilter value={value} onChange={set} />
         <Group grow>
-          <TextInput
-            type="date"
-            label={t.people.from}
-            value={value.from ?? ''}
-            onChange={(event) => set({ from: event.currentTarget.value })}
-          />
-          <TextInput
-            type="date"
-            label={t.people.to}
-            value={value.to ?? ''}
-            onChange={(event) => set({ to: event.currentTarget.value })}
-          />
+          <DayFilter end="from" value={value} onChange={set} />
+          <DayFilter end="to" value={value} onChange={set} />
         </Group>
       </Stack>
     </Fieldset>

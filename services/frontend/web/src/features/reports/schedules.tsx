@@ -9,7 +9,7 @@ import { Confirm } from '@/shared/ui/confirm';
 import { Facts } from '@/shared/ui/facts';
 import { tell, tellError } from '@/shared/ui/notify';
 import { Panel } from '@/shared/ui/panel';
-import { EmptyState, Failure } from '@/shared/ui/states';
+import { EmptyState, Failure, Stale } from '@/shared/ui/states';
 import { When } from '@/shared/ui/when';
 import { deleteSchedule, runSchedule, schedulesQuery } from './api';
 import { inWords } from './cron';
@@ -25,6 +25,7 @@ export function Schedules() {
   if (!data) return <Skeleton height={160} />;
   return (
     <Stack>
+      {error && <Stale onRetry={refetch} />}
       {data.items.length === 0 && (
         <Paper withBorder>
           <EmptyState title={t.reports.schedulesEmpty} text={t.reports.schedulesEmptyText} />

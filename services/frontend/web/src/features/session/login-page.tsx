@@ -11,7 +11,7 @@ import { PasswordField } from '@/shared/ui/password-field';
 import { Failure } from '@/shared/ui/states';
 
 type Props = {
-  /** Whether a session was there before. */
+  /** Whether there was a session, which the person did not end. */
   ended: boolean;
   onLoggedIn: () => void;
 };

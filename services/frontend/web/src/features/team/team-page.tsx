@@ -89,7 +89,7 @@ export function TeamPage() {
         columns={columns}
         rows={data?.items}
         rowId={(account) => String(account.id)}
-        error={data ? null : error}
+        error={error}
         onRetry={refetch}
         empty={null}
       />

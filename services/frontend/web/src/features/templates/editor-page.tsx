@@ -12,17 +12,19 @@ import {
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker } from '@tanstack/react-router';
-import { useState } from 'react';
-import { asApiError } from '@/shared/api/errors';
+import { useEffect, useState } from 'react';
+import { ApiError, asApiError } from '@/shared/api/errors';
 import type { Preview, Template } from '@/shared/api/types';
 import { t } from '@/shared/i18n/console';
 import { dateTime, languageName, number } from '@/shared/i18n/console/format';
 import { ChangeButton } from '@/shared/session/change-button';
+import { useUnsaved } from '@/shared/session/unsaved';
 import { MailViews } from '@/shared/ui/mail-views';
 import { tell, tellError } from '@/shared/ui/notify';
 import { Page } from '@/shared/ui/page';
 import { Failure } from '@/shared/ui/states';
 import { type Draft, previewQuery, saveTemplate, sendTest, versionsQuery } from './api';
+import { draftOf, draftStore, isSame, type Work } from './draft';
 
 type Props = { name: string; locale: string };
 
@@ -45,44 +47,62 @@ export function EditorPage({ name, locale }: Props) {
   );
 }
 
-type EditorProps = Props & { newest: Template; versions: Template[] };
+const begin = (template: Template): Work => ({ base: template, draft: draftOf(template) });
 
-const draftOf = ({ subject, text, html }: Template): Draft => ({ subject, text, html });
+type EditorProps = Props & { newest: Template; versions: Template[] };
 
 function Editor({ name, locale, newest, versions }: EditorProps) {
   const client = useQueryClient();
-  const [draft, setDraft] = useState(() => draftOf(newest));
+  const [kept] = useState(() => draftStore(name, locale));
+  const [work, setWork] = useState<Work>(() => kept.read() ?? begin(newest));
+  const { base, draft } = work;
+  const changed = !isSame(draft, base);
+  // An untouched text goes along with what others save.
+  if (!changed && newest.version > base.version) setWork(begin(newest));
   const [shown] = useDebouncedValue(draft, 350);
   const preview = useQuery(previewQuery(name, locale, shown));
   // A mistake, most often half a word, does not take away what was to be seen before.
   const [seen, setSeen] = useState<Preview | null>(null);
   if (preview.data && preview.data !== seen) setSeen(preview.data);
-  const [saving, setSaving] = useState(false);
   const mistakes = asApiError(preview.error);
-  const changed = PARTS.some((part) => draft[part] !== newest[part]);
   useBlocker({
-    shouldBlockFn: () => changed && !window.confirm(t.templates.leave),
+    shouldBlockFn: () => {
+      if (changed && !window.confirm(t.templates.leave)) return true;
+      kept.clear();
+      return false;
+    },
     enableBeforeUnload: changed,
   });
+  useUnsaved(changed, kept.clear);
+  // A session may end before it is saved.
+  useEffect(() => {
+    if (changed) kept.write(work);
+    else kept.clear();
+  }, [changed, kept, work]);
 
   async function save() {
-    setSaving(true);
+    const overtaken = newest.version > base.version;
+    if (overtaken && !window.confirm(t.templates.overtaken(number(newest.version)))) return;
     try {
       const saved = await saveTemplate(name, locale, draft);
+      setWork((now) => ({ ...now, base: saved }));
       tell(t.templates.saved(number(saved.version)));
       await client.invalidateQueries({ queryKey: ['templates'] });
     } catch (error) {
       tellError(error);
-    } finally {
-      setSaving(false);
     }
+  }
+
+  function use(version: Template) {
+    if (changed && !window.confirm(t.templates.replace)) return;
+    setWork((now) => ({ ...now, draft: draftOf(version) }));
   }
 
   async function test() {
     try {
       const { to, outcome, reply } = await sendTest(name, locale, draft);
       if (outcome === 'sent') tell(t.templates.tested(to));
-      else tellError(new Error(t.templates.testFailed(to, reply)));
+      else tellError(new ApiError(502, t.templates.testFailed(to, reply)));
     } catch (error) {
       tellError(error);
     }
@@ -94,19 +114,17 @@ function Editor({ name, locale, newest, versions }: EditorProps) {
     error: preview.isFetching ? undefined : mistakes.about(part),
     spellCheck: part !== 'html',
     onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
-      setDraft((old) => ({ ...old, [part]: currentTarget.value })),
+      setWork((now) => ({ ...now, draft: { ...now.draft, [part]: currentTarget.value } })),
   });
 
   return (
     <>
       <Group align="flex-end" gap="sm">
-        <ChangeButton loading={saving} onClick={save}>
-          {t.templates.save}
-        </ChangeButton>
+        <ChangeButton onClick={save}>{t.templates.save}</ChangeButton>
         <ChangeButton variant="default" onClick={test}>
           {t.templates.test}
         </ChangeButton>
-        <Versions versions={versions} onUse={(version) => setDraft(draftOf(version))} />
+        <Versions versions={versions} onUse={use} />
         <Text c="dimmed" role="status">
           {changed ? t.templates.unsaved : ''}
         </Text>
@@ -129,8 +147,6 @@ function Editor({ name, locale, newest, versions }: EditorProps) {
     </>
   );
 }
-
-const PARTS = ['subject', 'text', 'html'] as const;
 
 type VersionsProps = { versions: Template[]; onUse: (version: Template) => void };
 

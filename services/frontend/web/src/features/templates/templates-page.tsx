@@ -17,7 +17,7 @@ export function TemplatesPage() {
         columns={COLUMNS()}
         rows={data?.items}
         rowId={({ name, locale }) => `${name} ${locale}`}
-        error={data ? null : error}
+        error={error}
         onRetry={refetch}
         empty={null}
       />

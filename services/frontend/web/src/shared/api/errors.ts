@@ -1,3 +1,7 @@
+import { retryAfterOf } from '../http/answer';
+import { t } from '../i18n/console';
+import { sentence } from '../i18n/sentence';
+
 /** A field that the server refused (RFC 9457 problem details, status 422). */
 export type FieldError = { field: string; code: string; message: string };
 
@@ -29,6 +33,14 @@ export class ApiError extends Error {
   }
 }
 
+const listeners = new Set<() => void>();
+
+/** Told when the server answers that nobody is logged in. Returns how to stop. */
+export function onLoggedOut(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 type Answer<T> = { data?: T; error?: unknown; response: Response };
 type ProblemBody = { detail?: string; request_id?: string; errors?: FieldError[] };
 
@@ -38,13 +50,18 @@ export async function bodyOf<T>(call: Promise<Answer<T>>): Promise<T> {
   if (answer === null) throw new ApiError(0, '');
   const { data, error, response } = answer;
   if (response.ok) return data as T;
+  if (response.status === 401) for (const listener of listeners) listener();
   const problem = (typeof error === 'object' && error !== null ? error : {}) as ProblemBody;
-  const retryAfter = Number(response.headers.get('Retry-After'));
   throw new ApiError(response.status, problem.detail ?? response.statusText, {
-    fields: problem.errors ?? [],
+    fields: (problem.errors ?? []).map(translated),
     requestId: problem.request_id ?? response.headers.get('X-Request-Id'),
-    retryAfter: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null,
+    retryAfter: retryAfterOf(response.headers),
   });
+}
+
+/** The services speak English; the console says what it knows in its own language. */
+function translated(error: FieldError): FieldError {
+  return { ...error, message: sentence(t, error.field, error.code) ?? error.message };
 }
 
 /** What a thrown value says, as one of ours. */

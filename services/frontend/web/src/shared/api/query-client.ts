@@ -1,16 +1,12 @@
-import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { ApiError } from './errors';
+import { QueryClient } from '@tanstack/react-query';
+import { ApiError, onLoggedOut } from './errors';
+
+/** Who is logged in. */
+const ME = ['me'];
 
 /** Asks again only what may pass by itself, and learns from any answer that the session has ended. */
 export function makeQueryClient(): QueryClient {
-  const onError = (error: unknown) => {
-    if (error instanceof ApiError && error.status === 401) {
-      client.invalidateQueries({ queryKey: ['me'] });
-    }
-  };
   const client = new QueryClient({
-    queryCache: new QueryCache({ onError }),
-    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 5_000,
@@ -19,8 +15,11 @@ export function makeQueryClient(): QueryClient {
           return passes && failures < 2;
         },
       },
-      mutations: { networkMode: 'always' },
     },
+  });
+  onLoggedOut(() => {
+    // The answer may be to that very question.
+    if (client.isFetching({ queryKey: ME }) === 0) client.invalidateQueries({ queryKey: ME });
   });
   return client;
 }

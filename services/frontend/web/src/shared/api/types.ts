@@ -15,7 +15,6 @@ export type History = Database['schemas']['RegistrationHistory'];
 export type Notification = Sender['schemas']['Notification'];
 export type NotificationDetail = Sender['schemas']['NotificationDetail'];
 export type NotificationStatus = Sender['schemas']['NotificationStatus'];
-export type Attempt = Sender['schemas']['PastAttempt'];
 export type Template = Sender['schemas']['Template'];
 export type Preview = Sender['schemas']['Preview'];
 export type Report = Reports['schemas']['Report'];

@@ -25,7 +25,7 @@ export async function call(url: string, init: RequestInit = {}, timeout = 20_000
       status: response.status,
       body,
       requestId: asText(body.request_id) ?? response.headers.get('X-Request-Id'),
-      retryAfter: parseRetryAfter(response.headers.get('Retry-After')),
+      retryAfter: retryAfterOf(response.headers) ?? DEFAULT_RETRY_AFTER,
     };
   } catch {
     return { kind: 'unreachable' };
@@ -51,11 +51,12 @@ async function readJson(response: Response): Promise<Json> {
   }
 }
 
-/** Seconds from a `Retry-After` header (RFC 9110, section 10.2.3): a number or a date. */
-function parseRetryAfter(header: string | null): number {
-  if (header === null) return DEFAULT_RETRY_AFTER;
+/** Seconds from a `Retry-After` header (RFC 9110, section 10.2.3), a number or a date; `null` without one. */
+export function retryAfterOf(headers: Headers): number | null {
+  const header = headers.get('Retry-After');
+  if (header === null) return null;
   const seconds = /^\d+$/.test(header.trim())
     ? Number(header)
     : Math.ceil((Date.parse(header) - Date.now()) / 1000);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), 86_400) : DEFAULT_RETRY_AFTER;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1), 86_400) : null;
 }

@@ -22,6 +22,11 @@ export function isLanguage(value: string): value is Language {
   return Object.hasOwn(LANGUAGES, value);
 }
 
+/** The regions whose way to write dates is taken. Times have 24 hours in all of them. */
+const LOCALES = { en: 'en-GB', de: 'de', ar: 'ar' } as const;
+
+export const locale = (): string => LOCALES[pageLanguage()];
+
 /** Which way a language runs. */
 export function directionOf(language: Language): 'ltr' | 'rtl' {
   return language === 'ar' ? 'rtl' : 'ltr';

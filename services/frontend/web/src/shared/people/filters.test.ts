@@ -17,3 +17,12 @@ it('what is kept is shown again as it was entered', () => {
     expect(asFilters(asQuery(filters))).toEqual(filters);
   }
 });
+
+it('a day that was not touched stays the moment that was kept', () => {
+  const kept = { created_from: '2026-03-28T01:02:03Z', created_to: '2026-03-29T04:05:06Z' };
+  const filters = asFilters(kept);
+  expect(asQuery({ ...filters, q: 'ada' }, kept)).toEqual({ ...kept, q: 'ada' });
+  const query = asQuery({ ...filters, to: '2026-04-01' }, kept);
+  expect(query.created_from).toBe(kept.created_from);
+  expect(query.created_to).toBe(new Date(2026, 3, 2).toISOString());
+});

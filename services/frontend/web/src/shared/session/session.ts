@@ -6,6 +6,11 @@ import type { Me } from '@/shared/api/types';
 /** Remembers that there is a session: the cookie itself is none of the script's business. */
 const HINT = 'userstream.session';
 
+/** Whether the server has ended a session, and not the person. */
+let ended = false;
+
+export const hasEnded = (): boolean => ended;
+
 /** Who is logged in; nobody is `null`. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
@@ -16,6 +21,7 @@ export const meQuery = queryOptions({
       return await bodyOf(frontend.GET('/api/admin/me'));
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401)) throw error;
+      ended = true;
       hint.set(false);
       return null;
     }
@@ -25,6 +31,7 @@ export const meQuery = queryOptions({
 
 export async function logIn(email: string, password: string): Promise<void> {
   await bodyOf(frontend.POST('/api/admin/login', { body: { email, password } }));
+  ended = false;
   hint.set(true);
 }
 
@@ -33,6 +40,7 @@ export function useLogOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await bodyOf(frontend.POST('/api/admin/logout'));
+    ended = false;
     hint.set(false);
     client.setQueryData(meQuery.queryKey, null);
     client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== meQuery.queryKey[0] });

@@ -22,12 +22,17 @@ export function Confirm(props: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  function close() {
+    setError(null);
+    onClose();
+  }
+
   async function confirm() {
     setBusy(true);
     setError(null);
     try {
       await onConfirm();
-      onClose();
+      close();
     } catch (caught) {
       setError(caught);
     } finally {
@@ -35,8 +40,13 @@ export function Confirm(props: Props) {
     }
   }
 
+  /** What is under way is waited for: its end would close another question. */
+  function cancel() {
+    if (!busy) close();
+  }
+
   return (
-    <Modal.Root opened={opened} onClose={onClose}>
+    <Modal.Root opened={opened} onClose={cancel}>
       <Modal.Overlay />
       <Modal.Content>
         {/* Not the page's banner, which a header would be. */}
@@ -51,7 +61,7 @@ export function Confirm(props: Props) {
             <Text component="div">{children}</Text>
             {error !== null && <Failure error={error} />}
             <Group justify="flex-end" gap="sm">
-              <Button variant="default" onClick={onClose} data-autofocus>
+              <Button variant="default" onClick={cancel} data-autofocus>
                 {t.cancel}
               </Button>
               <Button

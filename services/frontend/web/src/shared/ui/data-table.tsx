@@ -1,7 +1,7 @@
-import { Paper, Table } from '@mantine/core';
+import { Paper, Stack, Table } from '@mantine/core';
 import { type ColumnDef, flexRender, getCoreRowModel, useReactTable } from '@tanstack/react-table';
 import type { ReactNode } from 'react';
-import { Failure, SkeletonRows } from './states';
+import { Failure, SkeletonRows, Stale } from './states';
 
 /** How a column stands: numbers at its end, and what a small screen can do without. */
 export type Look = { end?: boolean; from?: 'xs' | 'sm' | 'md' | 'lg' };
@@ -13,8 +13,8 @@ type Props<T> = {
   columns: Column<T>[];
   rows: T[] | undefined;
   rowId: (row: T) => string;
-  error?: unknown;
-  onRetry?: () => void;
+  error: unknown;
+  onRetry: () => void;
   /** Shown in place of no rows at all. */
   empty: ReactNode;
   /** The row whose panel is open. */
@@ -23,7 +23,7 @@ type Props<T> = {
 
 const NONE: never[] = [];
 
-/** A table in its four states: on its way, empty, failed, full. */
+/** A table in its four states: on its way, empty, failed, full; and full of what was there before it failed. */
 export function DataTable<T>({
   label,
   columns,
@@ -40,57 +40,65 @@ export function DataTable<T>({
     getRowId: rowId,
     getCoreRowModel: getCoreRowModel(),
   });
-  if (error) return <Failure error={error} {...(onRetry ? { onRetry } : {})} />;
-  if (rows?.length === 0) return <Paper withBorder>{empty}</Paper>;
+  if (error && !rows) return <Failure error={error} onRetry={onRetry} />;
   return (
-    <Paper withBorder>
-      <Table.ScrollContainer minWidth={0} type="native">
-        <Table
-          // Its layout is another one on a phone, where the browser would forget what it is.
-          role="table"
-          className="data-table"
-          aria-label={label}
-          aria-busy={rows === undefined}
-        >
-          <Table.Thead role="rowgroup">
-            {table.getHeaderGroups().map((group) => (
-              <Table.Tr role="row" key={group.id}>
-                {group.headers.map(({ id, column, getContext }) => (
-                  <Table.Th
-                    role="columnheader"
-                    key={id}
-                    {...placed(column.columnDef.meta)}
-                    c="dimmed"
-                    fw={400}
-                    fz="sm"
+    <Stack gap="xs">
+      {error ? <Stale onRetry={onRetry} /> : null}
+      <Paper withBorder>
+        {rows?.length === 0 ? (
+          empty
+        ) : (
+          <Table.ScrollContainer minWidth={0} type="native">
+            <Table
+              // Its layout is another one on a phone, where the browser would forget what it is.
+              role="table"
+              className="data-table"
+              aria-label={label}
+              aria-busy={rows === undefined}
+            >
+              <Table.Thead role="rowgroup">
+                {table.getHeaderGroups().map((group) => (
+                  <Table.Tr role="row" key={group.id}>
+                    {group.headers.map(({ id, column, getContext }) => (
+                      <Table.Th
+                        role="columnheader"
+                        key={id}
+                        {...placed(column.columnDef.meta)}
+                        c="dimmed"
+                        fw={400}
+                        fz="sm"
+                      >
+                        {flexRender(column.columnDef.header, getContext())}
+                      </Table.Th>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Thead>
+              <Table.Tbody role="rowgroup">
+                {rows === undefined && (
+                  <SkeletonRows columns={columns.map(({ meta }) => placed(meta))} />
+                )}
+                {table.getRowModel().rows.map((row) => (
+                  <Table.Tr
+                    role="row"
+                    key={row.id}
+                    className="table-row"
+                    data-open={row.id === open || undefined}
+                    onClick={openByLink}
                   >
-                    {flexRender(column.columnDef.header, getContext())}
-                  </Table.Th>
+                    {row.getVisibleCells().map(({ id, column, getContext }) => (
+                      <Table.Td role="cell" key={id} {...placed(column.columnDef.meta)}>
+                        {flexRender(column.columnDef.cell, getContext())}
+                      </Table.Td>
+                    ))}
+                  </Table.Tr>
                 ))}
-              </Table.Tr>
-            ))}
-          </Table.Thead>
-          <Table.Tbody role="rowgroup">
-            {rows === undefined && <SkeletonRows columns={columns.length} />}
-            {table.getRowModel().rows.map((row) => (
-              <Table.Tr
-                role="row"
-                key={row.id}
-                className="table-row"
-                data-open={row.id === open || undefined}
-                onClick={openByLink}
-              >
-                {row.getVisibleCells().map(({ id, column, getContext }) => (
-                  <Table.Td role="cell" key={id} {...placed(column.columnDef.meta)}>
-                    {flexRender(column.columnDef.cell, getContext())}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Paper>
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+      </Paper>
+    </Stack>
   );
 }
 

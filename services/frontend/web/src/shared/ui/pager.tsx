@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { t } from '../i18n/console';
 import { number } from '../i18n/console/format';
+import { blocked } from './blocked';
 
 type Props = {
   shown: number;
@@ -19,10 +20,10 @@ export function Pager({ shown, isFirst, next, onFirst, onNext }: Props) {
         {t.paging.shown(shown, number(shown))}
       </Text>
       <Group gap="sm">
-        <Button variant="default" disabled={isFirst} onClick={onFirst}>
+        <Button variant="default" {...blocked(isFirst)} onClick={() => isFirst || onFirst()}>
           {t.paging.first}
         </Button>
-        <Button variant="default" disabled={!next} onClick={() => next && onNext(next)}>
+        <Button variant="default" {...blocked(!next)} onClick={() => next && onNext(next)}>
           {t.paging.next}
         </Button>
       </Group>

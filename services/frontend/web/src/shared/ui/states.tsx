@@ -1,6 +1,17 @@
-import { Alert, Button, Group, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
+import {
+  Alert,
+  Anchor,
+  Button,
+  Group,
+  Skeleton,
+  Stack,
+  Table,
+  type TableTdProps,
+  Text,
+  Title,
+} from '@mantine/core';
 import type { ReactNode } from 'react';
-import { asApiError } from '../api/errors';
+import { type ApiError, asApiError } from '../api/errors';
 import { t } from '../i18n/console';
 import { duration } from '../i18n/console/format';
 
@@ -23,7 +34,8 @@ export function EmptyState({ title, text, action, order = 2 }: Empty) {
 
 /** What went wrong, what to do, and the number to tell. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  const { status, message, requestId, retryAfter, fields } = asApiError(error);
+  const refused = asApiError(error);
+  const { status, message, retryAfter, fields } = refused;
   const sentences = fields.length > 1 ? fields.map((field) => field.message) : [message];
   return (
     <Alert color="danger" variant="light" role="alert" title={t.errors.title}>
@@ -40,11 +52,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
         {status === 429 && retryAfter && (
           <Text size="sm">{t.session.wait(duration(retryAfter))}</Text>
         )}
-        {status >= 500 && requestId && (
-          <Text size="sm">
-            {t.errors.number} <code>{requestId}</code>
-          </Text>
-        )}
+        <RequestNumber error={refused} />
         {onRetry && (
           <Button variant="default" size="xs" onClick={onRetry}>
             {t.tryAgain}
@@ -55,14 +63,36 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   );
 }
 
-/** Rows of the shape that is to come. */
-export function SkeletonRows({ rows = 8, columns }: { rows?: number; columns: number }) {
-  return Array.from({ length: rows }, (_, row) => (
+/** The number to tell, where it is the system's fault. */
+export function RequestNumber({ error: { status, requestId } }: { error: ApiError }) {
+  if (status < 500 || !requestId) return null;
+  return (
+    <Text size="sm">
+      {t.errors.number} <code>{requestId}</code>
+    </Text>
+  );
+}
+
+/** Tells quietly that what is seen is from before. */
+export function Stale({ onRetry }: { onRetry: () => void }) {
+  return (
+    <Text size="sm" c="dimmed" role="status">
+      {t.errors.stale}{' '}
+      <Anchor component="button" type="button" size="sm" onClick={onRetry}>
+        {t.tryAgain}
+      </Anchor>
+    </Text>
+  );
+}
+
+/** Rows of the shape that is to come: the columns as their cells stand. */
+export function SkeletonRows({ columns }: { columns: TableTdProps[] }) {
+  return Array.from({ length: 8 }, (_, row) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike.
     <Table.Tr key={row} aria-hidden="true">
-      {Array.from({ length: columns }, (_, column) => (
+      {columns.map((look, column) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike.
-        <Table.Td key={column}>
+        <Table.Td key={column} {...look}>
           <Skeleton height={12} my={4} width={`${55 + ((row * 17 + column * 29) % 40)}%`} />
         </Table.Td>
       ))}

@@ -94,6 +94,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
 
 const KEY = 'userstream.theme';
 
+/** Hears what another tab chooses. */
+let heard: (event: StorageEvent) => void = () => {};
+
 /** Shares the theme with the public page, whose script applies it before the first paint. */
 export const colorSchemeManager: MantineColorSchemeManager = {
   get: (fallback) => {
@@ -114,7 +117,10 @@ export const colorSchemeManager: MantineColorSchemeManager = {
       // Then it holds for this page only.
     }
   },
-  subscribe: () => {},
-  unsubscribe: () => {},
+  subscribe: (onUpdate) => {
+    heard = ({ key }) => key === KEY && onUpdate(colorSchemeManager.get('auto'));
+    addEventListener('storage', heard);
+  },
+  unsubscribe: () => removeEventListener('storage', heard),
   clear: () => localStorage.removeItem(KEY),
 };

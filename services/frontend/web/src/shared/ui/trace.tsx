@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { clockSeconds, exactTime } from '../i18n/console/format';
+import { clockSeconds } from '../i18n/console/format';
+import { exactTime } from '../i18n/exact-time';
 
 type Props = {
   at: string;

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import { t } from '../i18n/console';
-import { exactTime, relative } from '../i18n/console/format';
+import { relative } from '../i18n/console/format';
+import { exactTime } from '../i18n/exact-time';
 
 const listeners = new Set<() => void>();
 let now = Date.now();

@@ -1,7 +1,8 @@
 import { type Answer, asText, call, type Json } from '@/shared/http/answer';
 import { pageLanguage } from '@/shared/i18n/language';
+import { sentence } from '@/shared/i18n/sentence';
+import { text } from '@/shared/i18n/text';
 import { FIELDS, type Field, type FieldErrors, type Values } from '../model/values';
-import { sentence } from '../validation/validate';
 
 export type SubmitOutcome =
   | { kind: 'accepted'; id: string; statusUrl: string }
@@ -53,5 +54,5 @@ function readErrors(body: Json): FieldErrors {
 /** The API speaks English; a page in another language says the same in its own. */
 function translated(field: Field | undefined, code: unknown): string | undefined {
   if (pageLanguage() === 'en' || !field) return undefined;
-  return sentence(field, String(code));
+  return sentence(text, field, String(code));
 }

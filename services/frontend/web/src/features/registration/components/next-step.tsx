@@ -1,11 +1,11 @@
 import { text } from '@/shared/i18n/text';
 import type { Connection } from '../api/follow-registration';
 import type { Receipt } from '../model/receipt';
-import type { Stage } from '../model/stages';
+import type { RegistrationStatus } from '../model/stages';
 import { SendAgain } from './send-again';
 
 type Props = {
-  status: Stage;
+  registration: RegistrationStatus;
   connection: Connection;
   slow: boolean;
   lookAgain: () => void;
@@ -18,7 +18,8 @@ export function NextStep(props: Props) {
   return <div className="next-step">{content(props)}</div>;
 }
 
-function content({ status, connection, slow, lookAgain, receipt, onAccepted }: Props) {
+function content({ registration, connection, slow, lookAgain, receipt, onAccepted }: Props) {
+  const { status, timeline } = registration;
   if (status === 'confirmed') return null;
   if (status === 'email_failed') return <p className="hint">{text.sent.advice}</p>;
   if (connection === 'lost') return <p className="hint">{text.sent.disconnected}</p>;
@@ -32,7 +33,11 @@ function content({ status, connection, slow, lookAgain, receipt, onAccepted }: P
       </p>
     );
   }
-  if (status === 'email_sent') return <SendAgain receipt={receipt} onAccepted={onAccepted} />;
+  if (status === 'email_sent') {
+    const at = timeline.find(({ stage }) => stage === 'email_sent')?.at;
+    const mailedAt = at ? Date.parse(at) : receipt.sentAt;
+    return <SendAgain {...{ receipt, mailedAt, onAccepted }} />;
+  }
   if (slow) return <p className="hint">{text.sent.slow}</p>;
   return receipt.again ? <p className="hint">{text.sent.sentAgain}</p> : null;
 }

@@ -1,4 +1,4 @@
-import { cleanup, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react';
 import { userEvent } from '@testing-library/user-event';
 import messages from '@validation/messages.json';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -9,12 +9,12 @@ const ADA = { name: 'Ada', surname: 'Lovelace', email: 'ada@example.com' };
 type Post = { key: string | null; values: typeof ADA };
 
 /** The server at the boundary: answers of posts are queued, the status is always the same. */
-function fakeServer(status = 'email_sent') {
+function fakeServer(status = 'email_sent', at: string | null = null) {
   const posts: Post[] = [];
   const answers: (() => Response | Promise<Response>)[] = [];
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     if (init.method !== 'POST') {
-      return Response.json({ id: '7', status, timeline: [{ stage: status, at: null }] });
+      return Response.json({ id: '7', status, timeline: [{ stage: status, at }] });
     }
     const key = new Headers(init.headers).get('Idempotency-Key');
     posts.push({ key, values: JSON.parse(String(init.body)) });
@@ -157,6 +157,30 @@ describe('submitting', () => {
     expect(await screen.findByText(/asked for another e-mail/)).toBeTruthy();
     expect(posts[1]?.values).toEqual(ADA);
     expect(posts[1]?.key).not.toBe(posts[0]?.key);
+  });
+
+  it('is patient from when the e-mail was sent, which a reload does not change', async () => {
+    const { answers } = fakeServer('email_sent', new Date(Date.now() - 46_000).toISOString());
+    answers.push(accepted);
+    render(<RegistrationCard />);
+    await fillIn();
+    await register();
+    const again = await screen.findByRole('button', { name: 'Send it again' });
+    expect(again.getAttribute('aria-disabled')).toBe('false');
+  });
+
+  it('does not call back whoever goes on to another person', async () => {
+    const { answers } = fakeServer('email_sent', new Date(Date.now() - 46_000).toISOString());
+    let release = (_: Response) => {};
+    answers.push(accepted, () => new Promise((resolve) => (release = resolve)));
+    render(<RegistrationCard />);
+    await fillIn();
+    await register();
+    await userEvent.click(await screen.findByRole('button', { name: 'Send it again' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Register another person' }));
+    await userEvent.type(field('First name'), 'Grace');
+    await act(async () => release(accepted()));
+    expect(field('First name').value).toBe('Grace');
   });
 
   it('sends once however often the button is pressed', async () => {

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useCountdown } from '@/shared/hooks/use-countdown';
 import { text } from '@/shared/i18n/text';
 import { randomUuid } from '@/shared/lib/uuid';
@@ -8,29 +8,47 @@ import type { Receipt } from '../model/receipt';
 /** Mail takes its time: an impatient click would only bring a second one. */
 const PATIENCE = 45;
 
-type Props = { receipt: Receipt; onAccepted: (receipt: Receipt) => void };
+type Props = {
+  receipt: Receipt;
+  /** When the e-mail was sent, in milliseconds since the epoch. */
+  mailedAt: number;
+  onAccepted: (receipt: Receipt) => void;
+};
 
 /**
  * Registers the same values once more: the server stores nobody twice and sends another e-mail,
  * within its limit per address.
  */
-export function SendAgain({ receipt: { values }, onAccepted }: Props) {
-  const [availableAt, setAvailableAt] = useState(() => inSeconds(PATIENCE));
+export function SendAgain({ receipt: { values }, mailedAt, onAccepted }: Props) {
+  // The server's clock may be ahead of ours.
+  const [availableAt, setAvailableAt] = useState(() =>
+    after(PATIENCE, Math.min(mailedAt, Date.now())),
+  );
   const [failed, setFailed] = useState(false);
   const inFlight = useRef(false);
+  const gone = useRef(false);
   const secondsLeft = useCountdown(availableAt);
+
+  useEffect(() => {
+    gone.current = false;
+    return () => {
+      gone.current = true;
+    };
+  }, []);
 
   async function sendAgain() {
     if (secondsLeft > 0 || inFlight.current) return;
     inFlight.current = true;
     const outcome = await submitRegistration(values, randomUuid());
     inFlight.current = false;
+    // Whoever went on to something else is not called back.
+    if (gone.current) return;
     if (outcome.kind === 'accepted') {
       const { id, statusUrl } = outcome;
       onAccepted({ id, statusUrl, values, sentAt: Date.now(), again: true });
     } else {
       setFailed(true);
-      setAvailableAt(inSeconds('retryAfter' in outcome ? outcome.retryAfter : 5));
+      setAvailableAt(after('retryAfter' in outcome ? outcome.retryAfter : 5, Date.now()));
     }
   }
 
@@ -55,6 +73,4 @@ export function SendAgain({ receipt: { values }, onAccepted }: Props) {
   );
 }
 
-function inSeconds(seconds: number): number {
-  return Date.now() + seconds * 1000;
-}
+const after = (seconds: number, from: number): number => from + seconds * 1000;

@@ -33,7 +33,7 @@ export function ThankYou({ receipt, onAccepted, onAnother, onCorrect }: Props) {
       </h1>
       <p className="lede">{words.lede}</p>
       <Timeline steps={steps(registration)} address={maskEmail(receipt.values.email)} />
-      <NextStep {...live} status={registration.status} receipt={receipt} onAccepted={onAccepted} />
+      <NextStep {...live} {...{ registration, receipt, onAccepted }} />
       <div className="actions actions--last">
         {registration.status === 'email_failed' && (
           <button type="button" className="button" onClick={onCorrect}>

@@ -1,4 +1,5 @@
-import { clockTime, exactTime } from '@/shared/i18n/format';
+import { exactTime } from '@/shared/i18n/exact-time';
+import { clockTime } from '@/shared/i18n/format';
 import { text } from '@/shared/i18n/text';
 import type { Stage, Step } from '../model/stages';
 

@@ -1,3 +1,4 @@
+import { sentence } from '@/shared/i18n/sentence';
 import { text } from '@/shared/i18n/text';
 import { FIELDS, type Field, type FieldErrors, type Values } from '../model/values';
 import { parseEmail } from './email';
@@ -14,16 +15,10 @@ export function parseField(field: Field, raw: string): Verdict {
   return PARSERS[field](raw);
 }
 
-/** What a broken rule is called in the page's language, if it is known. */
-export function sentence(field: string, code: string): string | undefined {
-  const sentences: Record<string, string> = text.sentences;
-  return sentences[`${field}.${code}`];
-}
-
 /** The sentence that says what is wrong with a field, if anything is. */
 export function fieldError(field: Field, raw: string): string | undefined {
   const { code } = parseField(field, raw);
-  return code && sentence(field, code);
+  return code && sentence(text, field, code);
 }
 
 export function formErrors(values: Values): FieldErrors {

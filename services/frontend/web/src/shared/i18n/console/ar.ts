@@ -1,9 +1,11 @@
+import sentences from '@validation/messages.ar.json';
 import { many } from '../plural';
 import type { ConsoleWords } from './en';
 
 /** Everything that the console says in Arabic. */
 export const ar: ConsoleWords = {
   brand: 'UserStream',
+  sentences,
   skip: 'انتقل إلى المحتوى',
   main: 'القائمة الرئيسية',
   menu: 'القائمة',
@@ -14,6 +16,7 @@ export const ar: ConsoleWords = {
   saved: 'تم الحفظ.',
   tryAgain: 'حاول مرة أخرى',
   none: '–',
+  noScript: 'تحتاج لوحة التحكم إلى JavaScript. كل ما تفعله متاح أيضًا بنداءاتها: انظر /api-docs.',
 
   nav: {
     overview: 'نظرة عامة',
@@ -42,6 +45,7 @@ export const ar: ConsoleWords = {
   errors: {
     title: 'لم ينجح ذلك',
     unreachable: 'تعذّر الوصول إلى الخادم. تحقق من اتصالك ثم حاول مرة أخرى.',
+    stale: 'تعذّر التحديث: قد يكون ما تراه قديمًا.',
     number: 'إن بقي الأمر هكذا فأبلغ بهذا الرقم:',
     gone: 'لا توجد صفحة كهذه',
     goneText: 'ربما في العنوان خطأ، أو لم يعد ما يعرضه موجودًا.',
@@ -80,6 +84,7 @@ export const ar: ConsoleWords = {
     ended: 'انتهت جلستك. سجّل الدخول من جديد لتتابع من حيث كنت.',
     hint: 'على حاسوب محمول يطبع الأمر userstream up كلمة المرور الأولى عند أول تشغيل.',
     logout: 'خروج',
+    unsaved: 'تخرج دون حفظ؟ يضيع ما غيّرته.',
     roles: { administrator: 'مدير', viewer: 'مطّلع' },
   },
 
@@ -292,6 +297,7 @@ export const ar: ConsoleWords = {
     },
     moveUp: (name) => `انقل ${name} إلى أعلى`,
     moveDown: (name) => `انقل ${name} إلى أسفل`,
+    moved: (name, place, all) => `${name} الآن في الموضع ${place} من ${all}.`,
     filters: 'أي التسجيلات',
     q: 'الاسم أو البريد يحتوي على',
     timezone: 'المنطقة الزمنية',
@@ -356,7 +362,8 @@ export const ar: ConsoleWords = {
     newest: 'الأحدث',
     empty: 'لا رسائل عالقة',
     emptyText: 'عولجت كل الرسائل. ما تتعذّر معالجته يُحفظ هنا كما هو بايتًا بايتًا.',
-    replay: 'إعادة',
+    nothing: 'لا شيء يطابق',
+    nothingText: 'لا رسالة عالقة من هذا الطابور ولهذا السبب.',
     replayAll: (n) => `أعد ${n}`,
     deleteAll: (n) => `احذف ${n}`,
     replayTitle: (n, text) =>
@@ -436,13 +443,16 @@ export const ar: ConsoleWords = {
     version: (n) => `النسخة ${n}`,
     current: 'سارية',
     previewFailed: 'في النص خطأ؛ المعاينة لآخر نص بلا خطأ.',
+    replace: 'تضع هذه النسخة مكان ما غيّرته هنا؟ يضيع ما غيّرته.',
+    overtaken: (version) =>
+      `حفظ شخص آخر النسخة ${version} في أثناء ذلك. هل تضع نسختك سارية مكانها؟`,
     leave: 'تغادر دون حفظ؟ يضيع ما غيّرته هنا.',
   },
 
   team: {
     title: 'الفريق',
     lede: 'من يحق لهم استعمال لوحة التحكم هذه.',
-    columns: { email: 'البريد', role: 'الدور', lastLogin: 'آخر دخول', since: 'منذ' },
+    columns: { email: 'البريد', role: 'الدور', lastLogin: 'آخر دخول' },
     you: 'أنت',
     invite: 'حساب جديد',
     email: 'البريد الإلكتروني',

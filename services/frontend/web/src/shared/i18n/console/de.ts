@@ -1,9 +1,11 @@
+import sentences from '@validation/messages.de.json';
 import { many } from '../plural';
 import type { ConsoleWords } from './en';
 
 /** Everything that the console says in German. */
 export const de: ConsoleWords = {
   brand: 'UserStream',
+  sentences,
   skip: 'Zum Inhalt springen',
   main: 'Hauptmenü',
   menu: 'Menü',
@@ -14,6 +16,8 @@ export const de: ConsoleWords = {
   saved: 'Gespeichert.',
   tryAgain: 'Noch einmal versuchen',
   none: '–',
+  noScript:
+    'Die Konsole braucht JavaScript. Alles, was sie kann, geht auch über ihre Aufrufe: siehe /api-docs.',
 
   nav: {
     overview: 'Überblick',
@@ -43,6 +47,7 @@ export const de: ConsoleWords = {
     title: 'Das hat nicht geklappt',
     unreachable:
       'Der Server ist nicht zu erreichen. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
+    stale: 'Das ließ sich nicht auffrischen: Was Sie sehen, kann veraltet sein.',
     number: 'Wenn es so bleibt, melden Sie diese Nummer:',
     gone: 'Diese Seite gibt es nicht',
     goneText: 'Die Adresse ist vielleicht verschrieben, oder was sie zeigt, ist fort.',
@@ -73,6 +78,7 @@ export const de: ConsoleWords = {
     ended: 'Ihre Sitzung ist zu Ende. Melden Sie sich wieder an, um dort weiterzumachen.',
     hint: 'Auf einem Laptop druckt „userstream up“ beim ersten Start das erste Passwort.',
     logout: 'Abmelden',
+    unsaved: 'Ohne Speichern abmelden? Was Sie geändert haben, geht verloren.',
     roles: { administrator: 'Verwaltung', viewer: 'Nur ansehen' },
   },
 
@@ -295,6 +301,7 @@ export const de: ConsoleWords = {
     },
     moveUp: (name) => `${name} nach oben`,
     moveDown: (name) => `${name} nach unten`,
+    moved: (name, place, all) => `${name} steht jetzt auf Platz ${place} von ${all}.`,
     filters: 'Welche Eintragungen',
     q: 'Name oder E-Mail enthält',
     timezone: 'Zeitzone',
@@ -361,7 +368,8 @@ export const de: ConsoleWords = {
     empty: 'Nichts unzustellbar',
     emptyText:
       'Jede Nachricht wurde verarbeitet. Wo das nicht geht, wird sie hier Byte für Byte aufgehoben.',
-    replay: 'Wieder einstellen',
+    nothing: 'Nichts passt',
+    nothingText: 'Keine unzustellbare Nachricht hat diese Schlange und Ursache.',
     replayAll: (n) => `${n} wieder einstellen`,
     deleteAll: (n) => `${n} löschen`,
     replayTitle: (n, text) =>
@@ -431,13 +439,17 @@ export const de: ConsoleWords = {
     version: (n) => `Fassung ${n}`,
     current: 'gilt',
     previewFailed: 'Im Text ist ein Fehler; die Vorschau zeigt den letzten Text ohne Fehler.',
+    replace:
+      'Diese Fassung an die Stelle dessen setzen, was Sie hier geändert haben? Das geht verloren.',
+    overtaken: (version) =>
+      `Jemand anderes hat inzwischen Fassung ${version} gespeichert. Soll Ihre an deren Stelle gelten?`,
     leave: 'Ohne Speichern gehen? Was Sie hier geändert haben, geht verloren.',
   },
 
   team: {
     title: 'Team',
     lede: 'Wer diese Konsole benutzen darf.',
-    columns: { email: 'E-Mail', role: 'Rolle', lastLogin: 'Letzte Anmeldung', since: 'Seit' },
+    columns: { email: 'E-Mail', role: 'Rolle', lastLogin: 'Letzte Anmeldung' },
     you: 'Sie',
     invite: 'Neues Konto',
     email: 'E-Mail',

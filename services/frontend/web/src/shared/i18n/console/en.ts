@@ -1,8 +1,11 @@
+import sentences from '@validation/messages.json';
 import { many } from '../plural';
 
 /** Everything that the console says in English. What the services say of themselves comes from them. */
 export const en = {
   brand: 'UserStream',
+  /** Of validation, by field and code. They live with the Rust types. */
+  sentences,
   skip: 'Skip to content',
   main: 'Main',
   menu: 'Menu',
@@ -13,6 +16,8 @@ export const en = {
   saved: 'Saved.',
   tryAgain: 'Try again',
   none: '–',
+  noScript:
+    'The console needs JavaScript. Everything it does can be done by its calls, too: see /api-docs.',
 
   nav: {
     overview: 'Overview',
@@ -44,6 +49,7 @@ export const en = {
   errors: {
     title: 'That did not work',
     unreachable: 'The server cannot be reached. Check your connection, then try again.',
+    stale: 'This could not be refreshed: what you see may be old.',
     number: 'If it stays like this, report this number:',
     gone: 'There is no such page',
     goneText: 'The address may be mistyped, or what it shows is gone.',
@@ -75,6 +81,7 @@ export const en = {
     ended: 'Your session has ended. Log in again to go on where you were.',
     hint: 'On a laptop, "userstream up" prints the first password when it starts for the first time.',
     logout: 'Log out',
+    unsaved: 'Log out without saving? What you changed is lost.',
     roles: { administrator: 'Administrator', viewer: 'Viewer' },
   },
 
@@ -280,6 +287,8 @@ export const en = {
     } as Record<string, string>,
     moveUp: (name: string) => `Move ${name} up`,
     moveDown: (name: string) => `Move ${name} down`,
+    moved: (name: string, place: string, all: string) =>
+      `${name} is number ${place} of ${all} now.`,
     filters: 'Which registrations',
     q: 'Name or e-mail contains',
     timezone: 'Time zone',
@@ -345,7 +354,8 @@ export const en = {
     newest: 'Latest',
     empty: 'No dead letters',
     emptyText: 'Every message was processed. One that cannot be is kept here, byte for byte.',
-    replay: 'Replay',
+    nothing: 'Nothing matches',
+    nothingText: 'No dead letter has this queue and cause.',
     replayAll: (n: string) => `Replay ${n}`,
     deleteAll: (n: string) => `Delete ${n}`,
     replayTitle: (n: number, text: string) =>
@@ -409,13 +419,16 @@ export const en = {
     version: (n: string) => `Version ${n}`,
     current: 'in force',
     previewFailed: 'There is a mistake in the text; the preview is of the last text without one.',
+    replace: 'Put this version in place of what you changed here? That is lost.',
+    overtaken: (version: string) =>
+      `Someone else has saved version ${version} meanwhile. Put yours in force in its place?`,
     leave: 'Leave without saving? What you changed here is lost.',
   },
 
   team: {
     title: 'Team',
     lede: 'Who may use this console.',
-    columns: { email: 'E-mail', role: 'Role', lastLogin: 'Last login', since: 'Since' },
+    columns: { email: 'E-mail', role: 'Role', lastLogin: 'Last login' },
     you: 'you',
     invite: 'New account',
     email: 'E-mail',

@@ -26,7 +26,8 @@ describe('figures', () => {
     const now = Date.parse('2026-05-06T07:08:09Z');
     expect(relative('2026-05-06T07:08:00Z', now)).toBe('just now');
     expect(relative('2026-05-06T07:05:00Z', now)).toBe('3 minutes ago');
-    expect(relative('2026-05-07T08:05:00Z', now)).toBe('tomorrow');
+    expect(relative('2026-05-07T08:05:00Z', now)).toBe('in 1 day');
+    expect(relative('2026-05-04T08:08:09Z', now), '47 hours are not “yesterday”').toBe('1 day ago');
     speak('de');
     expect(relative('2026-05-06T07:05:00Z', now)).toBe('vor 3 Minuten');
     expect(weekday(1)).toBe('Montag');

@@ -1,10 +1,5 @@
-import { pageLanguage } from '../language';
+import { locale } from '../language';
 import { t } from './index';
-
-/** The regions whose way to write dates is taken. Times have 24 hours in all of them. */
-const LOCALES = { en: 'en-GB', de: 'de', ar: 'ar' } as const;
-
-const locale = () => LOCALES[pageLanguage()];
 
 export const number = (value: number): string => value.toLocaleString(locale());
 
@@ -29,10 +24,6 @@ export function bytes(value: number): string {
     maximumFractionDigits: step === 0 ? 0 : 1,
   });
 }
-
-/** The full date, time and zone. */
-export const exactTime = (at: string): string =>
-  new Date(at).toLocaleString(locale(), { dateStyle: 'full', timeStyle: 'long', hourCycle: 'h23' });
 
 /** `27 Nov 2026, 21:04`, in a zone if one is named. */
 export const dateTime = (at: string, timeZone?: string): string =>
@@ -87,7 +78,8 @@ export function relative(at: string, now = Date.now()): string {
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) {
       const value = Math.trunc(seconds / size);
-      return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(value, unit);
+      // Whole days of 24 hours are none of the calendar: no “yesterday”.
+      return new Intl.RelativeTimeFormat(locale(), { numeric: 'always' }).format(value, unit);
     }
   }
   return t.time.justNow;

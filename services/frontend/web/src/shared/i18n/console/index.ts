@@ -6,5 +6,6 @@ export let t: ConsoleWords = en;
 /** Loads the words of a language. */
 export async function speak(language: string): Promise<void> {
   if (language === 'de') t = (await import('./de')).de;
-  if (language === 'ar') t = (await import('./ar')).ar;
+  else if (language === 'ar') t = (await import('./ar')).ar;
+  else t = en;
 }
