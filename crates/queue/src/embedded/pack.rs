@@ -2,7 +2,7 @@
 //!
 //! Each is still judged by itself: a bit of the row's `pending` says that an event is to be done yet. What
 //! becomes of an event other than done is told in a row of its own, which is cut out first. So no event
-//! within a pack was ever tried.
+//! within a pack was ever tried. The row is compressed where that makes it smaller.
 
 use std::ops::Range;
 
@@ -24,6 +24,11 @@ pub(super) const EVENTS: Range<usize> = 4..64;
 const MOST_BYTES: usize = 16 * 1024;
 /// Bytes of an event that shares a row, at the most.
 const USUAL_BYTES: usize = MOST_BYTES / 4;
+
+/// Where the length of the first event's id would be: the rest of the body is compressed.
+const COMPRESSED: u16 = u16::MAX;
+/// Bytes of a body that is not compressed, at the most: the events and their lengths.
+const MOST_UNPACKED: usize = 2 * MOST_BYTES;
 
 const INSERT: &str = "
 INSERT INTO messages (queue, visible_at, consumer, events, pending, body)
@@ -80,7 +85,8 @@ pub(super) fn insert<'a>(
 ) -> Result<i64> {
     let count = events.len();
     let pending = lowest(i64::MAX, count);
-    let row = (queue, visible_at, consumer, schema::count(count), pending, encode(events));
+    let row =
+        (queue, visible_at, consumer, schema::count(count), pending, compress(encode(events)));
     connection.prepare_cached(INSERT)?.insert(row)
 }
 
@@ -162,7 +168,7 @@ fn lowest(bits: i64, count: usize) -> i64 {
 
 /// Those events of a row's body whose bits are set, each with its number.
 pub(super) fn events(body: Vec<u8>, which: i64) -> Result<Vec<(u32, Message)>> {
-    let mut body = Bytes::from(body);
+    let mut body = decompress(body)?;
     let mut events = Vec::with_capacity(which.count_ones() as usize);
     for number in 0..i64::BITS {
         if body.is_empty() {
@@ -174,6 +180,26 @@ pub(super) fn events(body: Vec<u8>, which: i64) -> Result<Vec<(u32, Message)>> {
         }
     }
     Ok(events)
+}
+
+/// Alike as events of a queue are, they take about half the pages this way: less to sync, to copy, and to
+/// read again.
+fn compress(row: Vec<u8>) -> Vec<u8> {
+    let mut compressed = Vec::from(COMPRESSED.to_be_bytes());
+    compressed.extend(lz4_flex::compress_prepend_size(&row));
+    if compressed.len() < row.len() { compressed } else { row }
+}
+
+fn decompress(row: Vec<u8>) -> Result<Bytes> {
+    let Some(compressed) = row.strip_prefix(&COMPRESSED.to_be_bytes()) else {
+        return Ok(row.into());
+    };
+    let (size, block) = lz4_flex::block::uncompressed_size(compressed).map_err(|_| unreadable())?;
+    if size > MOST_UNPACKED {
+        return Err(unreadable());
+    }
+    let row = lz4_flex::decompress(block, size).map_err(|_| unreadable())?;
+    Ok(row.into())
 }
 
 fn unreadable() -> Error {
@@ -221,11 +247,32 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_in_the_middle_is_told() {
-        let whole = encode([Message::event("1", "body")].iter());
-        for length in 1..whole.len() {
-            assert!(events(whole[..length].to_vec(), 1).is_err(), "{length}");
+        let plain = encode([Message::event("1", "body of a body of a body of a body")].iter());
+        let compressed = compress(plain.clone());
+        assert_ne!(plain, compressed);
+        for whole in [plain, compressed] {
+            for length in 1..whole.len() {
+                assert!(events(whole[..length].to_vec(), 1).is_err(), "{length}");
+            }
+            assert_eq!(events(whole, 1).unwrap().len(), 1);
         }
-        assert_eq!(events(whole, 1).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn events_that_are_alike_take_little() {
+        let event = |n| Message::event(format!("{n}"), format!(r#"{{"name":"Ada","number":{n}}}"#));
+        let row = encode((0..25).map(event).collect::<Vec<_>>().iter());
+        let compressed = compress(row.clone());
+        assert!(compressed.len() * 2 < row.len(), "{} of {}", compressed.len(), row.len());
+        assert_eq!(decompress(compressed).unwrap(), row);
+    }
+
+    #[test]
+    fn a_size_that_is_a_lie_is_told() {
+        let mut lie = Vec::from(COMPRESSED.to_be_bytes());
+        lie.extend(u32::MAX.to_le_bytes());
+        lie.extend([0x10, b'x']);
+        assert!(events(lie, 1).is_err());
     }
 
     fn any_event() -> impl Strategy<Value = Message> {
@@ -242,7 +289,9 @@ mod tests {
         ) {
             let numbered = (0..).zip(messages.iter().cloned());
             let expected: Vec<_> = numbered.filter(|(n, _)| which & bit(*n) != 0).collect();
-            prop_assert_eq!(events(encode(messages.iter()), which).unwrap(), expected);
+            let row = encode(messages.iter());
+            prop_assert_eq!(&events(row.clone(), which).unwrap(), &expected);
+            prop_assert_eq!(events(compress(row), which).unwrap(), expected);
         }
     }
 }

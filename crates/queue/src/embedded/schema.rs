@@ -12,7 +12,7 @@ use crate::{Message, QueueError};
 
 /// Written into the file's header, so that no other database is taken for a queue: "USQU".
 const APPLICATION_ID: i64 = 0x5553_5155;
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Pages in the write-ahead log before a commit copies them into the file, which nearly always was done
 /// beside it before.
@@ -200,6 +200,8 @@ fn prepare(connection: &mut Connection, settings: &EmbeddedSettings) -> Result<(
             tx.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
         2 => UPGRADE.iter().try_for_each(|sql| tx.execute_batch(sql))?,
+        // Its rows are read as they are: none was compressed.
+        3 => {}
         _ => return Ok(()),
     }
     tx.pragma_update(None, "user_version", VERSION)?;

@@ -172,7 +172,7 @@ INSERT INTO messages (queue, visible_at, message_id, body, attempts, consumer) V
 ";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_of_the_version_before_is_taken_over() {
+async fn a_file_of_version_2_is_taken_over() {
     let embedded = Embedded::new();
     Connection::open(embedded.path()).expect("opened").execute_batch(VERSION_2).expect("made");
     let open = || embedded.open_with(EmbeddedSettings::default());
@@ -184,4 +184,37 @@ async fn a_file_of_the_version_before_is_taken_over() {
     assert_eq!(ids(&arrived), numbers(0, 13));
     assert!(arrived.iter().all(|d| d.message == message(&d.message.id)));
     assert_eq!(arrived[1].attempts, 2);
+}
+
+/// A row of several events as version 3 wrote it.
+fn plain(events: impl Iterator<Item = Message>) -> Vec<u8> {
+    let mut row = Vec::new();
+    for event in events {
+        for part in [event.id.as_bytes(), b"", &event.body] {
+            row.extend(u16::try_from(part.len()).expect("it is short").to_be_bytes());
+            row.extend(part);
+        }
+    }
+    row
+}
+
+#[tokio::test]
+async fn a_file_of_version_3_is_taken_over() {
+    let embedded = Embedded::new();
+    drop(embedded.open_with(EmbeddedSettings::default()).await);
+    let file = Connection::open(embedded.path()).expect("opened");
+    file.execute("INSERT INTO queues VALUES (1, ?1)", [QUEUE]).expect("a queue");
+    let row =
+        "INSERT INTO messages (queue, visible_at, events, pending, body) VALUES (1, 1, 4, 30, ?1)";
+    file.execute(row, [plain((0..5).map(message))]).expect("a row, whose first event is done");
+    file.execute_batch("PRAGMA user_version = 3").expect("as it was");
+    drop(file);
+
+    let queue = embedded.open_with(EmbeddedSettings::default()).await;
+    queue.publish(QUEUE, (5..25).map(message).collect()).await.expect("published");
+    let consumer = queue.consume(QUEUE, 100).await.expect("a consumer");
+    let mut arrived = receive(&*consumer, 24).await;
+    arrived.sort_by_key(|d| d.message.id.parse::<usize>().expect("a number"));
+    assert_eq!(ids(&arrived), numbers(1, 25));
+    assert!(arrived.iter().all(|d| d.message == message(&d.message.id)));
 }
