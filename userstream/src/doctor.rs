@@ -89,9 +89,8 @@ pub(crate) fn run(env: Env, options: &DoctorOptions) -> Result<(), Error> {
         if any(&[Role::Sender]) {
             mail(&mut report, &env).await;
         }
-        if any(&[Role::ReportGenerator])
-            && let Some(folder) = env.text("REPORT_OUTPUT_DIR").or(Some("/reports"))
-        {
+        if any(&[Role::ReportGenerator]) {
+            let folder = env.text("REPORT_OUTPUT_DIR").unwrap_or("/reports");
             report.add("reports", writable(Path::new(folder)));
         }
         for role in &roles {
@@ -176,7 +175,8 @@ fn certificate(report: &mut Report, env: &Env) {
 }
 
 async fn queue(report: &mut Report, env: &Env) {
-    if let Some(file) = queue::file_of(env.text("QUEUE_URL").unwrap_or_default()) {
+    let (_, url) = wiring::queue_url(env);
+    if let Some(file) = queue::file_of(url) {
         return report.add("queue", writable(&file));
     }
     let check = async {

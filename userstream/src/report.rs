@@ -215,8 +215,9 @@ async fn transfer(
             }
         };
         breaks = if position > before { 0 } else { breaks + 1 };
-        if let Some(error) = broken.filter(|_| breaks > BREAKS) {
-            return Err(Error::new(format!("the file does not come through: {error}")));
+        if breaks > BREAKS {
+            let why = broken.map_or_else(|| "it ends too early".to_owned(), |e| e.to_string());
+            return Err(Error::new(format!("the file does not come through: {why}")));
         }
         if position < size {
             sleep(LOOK).await;

@@ -29,7 +29,8 @@ fn refused(args: &[&str], variables: &[(&str, &str)]) -> String {
 fn an_invalid_or_missing_variable_is_named_with_an_example() {
     let embedded = ("QUEUE_URL", "sqlite:queue.db");
     let secret = ("JWT_SECRET", SECRET);
-    let cases: [Case<'_>; 12] = [
+    let long = "x".repeat(1025);
+    let cases: [Case<'_>; 14] = [
         (&["frontend"], &[], "JWT_SECRET: is not set"),
         (&["sender"], &[("JWT_SECRET", "short")], "JWT_SECRET: is shorter than 32 bytes"),
         (&["sender"], &[secret, embedded], "MAIL_OUTBOX_DIR: is not set"),
@@ -38,6 +39,12 @@ fn an_invalid_or_missing_variable_is_named_with_an_example() {
         (&["frontend"], &[secret, ("PUBLIC_URL", "example.com")], "PUBLIC_URL: "),
         (&["frontend"], &[secret, ("TRUSTED_PROXIES", "all")], "TRUSTED_PROXIES: "),
         (&["frontend"], &[secret, ("ADMIN_EMAIL", "a@example.com")], "ADMIN_PASSWORD: is not set"),
+        (
+            &["frontend"],
+            &[secret, ("ADMIN_EMAIL", "a@example.com"), ("ADMIN_PASSWORD", &long)],
+            "ADMIN_PASSWORD: A password has at most 1024 bytes.",
+        ),
+        (&["up"], &[("BIND_ADDRESS", "203.0.113.1")], "BIND_ADDRESS: cannot listen on 203.0.113.1"),
         (&["queue-receiver"], &[secret, ("RETRY_DELAYS", "1 s")], "RETRY_DELAYS: "),
         (&["queue-receiver"], &[secret, ("QUEUE_URL", "nats://x")], "QUEUE_URL: "),
         (&["report-generator"], &[secret, ("CSV_DELIMITER", "::")], "CSV_DELIMITER: "),

@@ -9,6 +9,10 @@ use queue::{EmbeddedQueue, EmbeddedSettings, Message, Queue};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use testkit::{Console, System, eventually};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_userstream");
 
@@ -44,6 +48,11 @@ async fn guessing_a_password_takes_longer_and_longer() {
     }
     let other = try_login(&system, "admin@example.com", "correct horse battery").await;
     assert_eq!(other.status(), 204, "another account is not slowed");
+    let cookie = other.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(
+        cookie.starts_with("userstream_session=") && !cookie.starts_with("userstream_session=;")
+    );
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200"), "{cookie}");
     eventually("the wait is over", || async {
         let answer = try_login(&system, "ada@example.com", "a first password").await;
         (answer.status() == 204).then_some(())
@@ -72,6 +81,9 @@ async fn a_viewer_looks_and_changes_nothing() {
     assert_eq!(viewer.get("/users").await["items"][0]["name"], "Ada");
     let person = json!({"name": "Eve", "surname": "Lovelace", "email": "eve@example.com"});
     for (method, path, body) in [
+        (Method::POST, "/users", person.clone()),
+        (Method::POST, "/users/batch", json!({"items": []})),
+        (Method::GET, "/users/export", json!({})),
         (Method::PUT, "/users/1", person),
         (Method::DELETE, "/users/1", json!({})),
         (Method::POST, "/reports", json!({"format": "csv"})),
@@ -93,6 +105,69 @@ async fn a_viewer_looks_and_changes_nothing() {
     }
     assert_eq!(ask(&viewer, Method::POST, "/templates/welcome/preview", json!({})).await.0, 200);
     assert_eq!(administrator.get("/users").await["items"][0]["name"], "Ada");
+
+    // However a path is written, it leads to nothing else.
+    let report = administrator.report(&json!({"format": "csv"})).await;
+    let report = report["report_id"].as_str().unwrap();
+    let detours = [
+        format!("/reports/{report}\\download"),
+        format!("/reports/{report}%2fdownload"),
+        format!("/reports/{report}%5cdownload"),
+        format!("/reports/x/../{report}/download"),
+        "/users/..\\accounts".into(),
+        "/users/%2e%2e/accounts".into(),
+        "/users/..\\users\\export".into(),
+        "/users/%65xport".into(),
+        "/templates/..\\queues".into(),
+        "/dead-letters/%2e%2e\\queues".into(),
+    ];
+    for path in &detours {
+        for console in [&viewer, &administrator] {
+            let status = ask_as_written(&system, console, path).await;
+            assert!(matches!(status, 403 | 404), "{path}: {status}");
+        }
+    }
+    assert_eq!(ask_as_written(&system, &viewer, &format!("/reports/{report}")).await, 200);
+    assert_eq!(ask_as_written(&system, &administrator, "/users/export").await, 200);
+}
+
+/// The status of a GET whose path no client has put in order.
+async fn ask_as_written(system: &System, console: &Console, path: &str) -> u16 {
+    let port = system.ports().frontend;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let request = format!(
+        "GET /api/admin{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {}\r\nConnection: close\r\n\r\n",
+        console.cookie()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect(&answer)
+}
+
+#[tokio::test]
+async fn administrators_add_people_one_by_one_or_many_at_once() {
+    let system = System::start(BINARY, &[]).await;
+    let console = system.console().await;
+    let ada = json!({"name": "Ada", "surname": "Lovelace", "email": "ada@example.com"});
+    let (status, made) = ask(&console, Method::POST, "/users", ada.clone()).await;
+    assert_eq!((status, &made["email"]), (201, &ada["email"]), "{made}");
+    assert_eq!(ask(&console, Method::POST, "/users", ada).await.0, 409);
+
+    // More than other calls take.
+    let items: Vec<_> = (0..500)
+        .map(|n| {
+            json!({"registration_id": uuid::Uuid::from_u128(n), "name": "Grace", "surname": "Hopper",
+                "email": format!("grace{n}@example.com"), "submitted_at": "2026-01-02T03:04:05Z"})
+        })
+        .collect();
+    let batch = json!({"items": items});
+    let (status, recorded) = ask(&console, Method::POST, "/users/batch", batch).await;
+    assert_eq!(status, 200, "{recorded}");
+    let outcomes = recorded["outcomes"].as_array().unwrap();
+    assert!(outcomes.len() == 500 && outcomes.iter().all(|o| o["outcome"] == "created"));
+    assert_eq!(console.all_users().await.len(), 501);
 }
 
 #[tokio::test]
@@ -315,14 +390,18 @@ async fn pages_speak_the_language_of_who_reads_them() {
     let (_, html) = page("/confirm/nonsense", "de", "").await;
     assert!(html.contains("Dieser Link ist nicht vollständig"), "{html}");
     let client = testkit::http_client_builder().redirect(reqwest::redirect::Policy::none());
-    let choose = client.build().unwrap().get(system.url("/?language=ar"));
-    let chosen = choose.send().await.unwrap();
+    let client = client.build().unwrap();
+    let chosen = client.get(system.url("/?language=ar")).send().await.unwrap();
     assert_eq!(
         (chosen.status(), &chosen.headers()[header::LOCATION]),
         (StatusCode::SEE_OTHER, &"/".parse().unwrap())
     );
     let cookie = chosen.headers()[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("userstream_language=ar; "), "{cookie}");
+    assert!(!cookie.contains("HttpOnly"), "the page reads it");
+    let choose = client.get(system.url("/?language=ar"));
+    let chosen = choose.header(header::REFERER, system.url("/confirm/nonsense")).send().await;
+    assert_eq!(chosen.unwrap().headers()[header::LOCATION], "/confirm/nonsense");
 
     // Without JavaScript what is wrong is said in the page's language, and the e-mail is in it, too.
     let post = async |email: &str| {

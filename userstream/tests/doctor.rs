@@ -21,12 +21,14 @@ fn doctor(folder: &std::path::Path, args: &[&str], variables: &[(&str, &str)]) -
 #[test]
 fn a_laptop_with_nothing_is_ready_and_stays_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, said) = doctor(folder.path(), &[], &[]);
-    assert_eq!(code, 0, "{said}");
-    for wanted in ["every variable can be read", "SQLite", "Ready."] {
-        assert!(said.contains(wanted), "{said}");
+    for variables in [&[][..], &[("REACT_APP_QUEUE_URL", "sqlite:queue.db")]] {
+        let (code, said) = doctor(folder.path(), &[], variables);
+        assert_eq!(code, 0, "{said}");
+        for wanted in ["every variable can be read", "SQLite", "Ready."] {
+            assert!(said.contains(wanted), "{said}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
 }
 
 #[test]
@@ -49,6 +51,8 @@ fn mistakes_are_told_by_name_with_what_to_do() {
             vec![("SMTP_HOST", "127.0.0.1"), ("SMTP_PORT", &*smtp), ("SMTP_TLS", "none")],
             "FAIL  mail",
         ),
+        // One part of a database's address means all of them.
+        (vec![], vec![("DB_NAME", "people"), ("DB_PORT", &*smtp)], "FAIL  database"),
         (vec![], vec![("TLS_CERT_FILE", "nowhere.pem")], "TLS_KEY_FILE: is not set"),
         (
             vec![],

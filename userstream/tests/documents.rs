@@ -94,7 +94,14 @@ fn every_variable_that_the_code_reads_is_in_the_reference_with_its_default() {
     let reference = reference();
     let mut in_code: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for text in code().values() {
-        for call in ["env.text(", "env.secret(", "env.is_set(", "env.optional(", "env.required("] {
+        for call in [
+            "env.text(",
+            "env.exact(",
+            "env.secret(",
+            "env.is_set(",
+            "env.optional(",
+            "env.required(",
+        ] {
             for arguments in quoted(text, call) {
                 in_code.entry(arguments[0].to_owned()).or_default();
             }

@@ -240,6 +240,19 @@ async fn hostile_requests_are_refused() {
         let answer = http.get(system.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{path}");
     }
+    let ports = system.ports();
+    for url in [
+        system.url("/assets/%ff"),
+        system.url("/api-docs/%ff"),
+        format!("http://127.0.0.1:{}/api-docs/%ff", ports.sender),
+    ] {
+        let answer = http.get(&url).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{url}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{url}");
+    }
+    let twice = http.get(system.url("/?language=de&language=ar")).send().await.unwrap();
+    assert_eq!(twice.status(), 200);
+    assert_eq!(twice.headers()["content-type"], "text/html; charset=utf-8");
     let long =
         http.get(system.url(&format!("/confirm/{}", "a".repeat(5_000)))).send().await.unwrap();
     assert_eq!(long.status(), 404);

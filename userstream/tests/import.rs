@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::Value;
 use testkit::{System, eventually};
@@ -33,7 +33,10 @@ async fn a_file_is_imported_once_however_often_it_is_run() {
     let said = import();
     assert!(said.starts_with("4 registered, 3 refused (see "), "{said}");
 
-    let refused = fs::read_to_string(system.data().join("people.csv.errors.csv")).unwrap();
+    let refused = system.data().join("people.csv.errors.csv");
+    let mode = refused.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "only its owner reads it");
+    let refused = fs::read_to_string(refused).unwrap();
     let lines: Vec<_> = refused.lines().collect();
     assert_eq!(lines.len(), 4, "{refused}");
     assert_eq!(lines[0], "line,name,surname,email,codes,reasons");

@@ -13,6 +13,22 @@ async fn five_processes_do_what_one_does_and_survive_the_loss_of_each() {
     let id = split.register("ada@example.com").await;
     split.mailed(&id).await;
 
+    // A service that is away, or has another secret, is not the person's fault, nor is what they looked for
+    // anybody's business.
+    let console = split.console().await;
+    split.kill(Role::Sender, 0);
+    for what in ["does not answer", "does not accept our calls"] {
+        let refused = console.try_get("/notifications?q=grace@example.com").await.unwrap_err();
+        assert!(refused.contains("503") && refused.contains(what), "{refused}");
+        let other = ("JWT_SECRET", "another secret, of thirty-two bytes".to_owned());
+        split.kill(Role::Sender, 0);
+        split.restart_with(Role::Sender, 0, &[other]);
+        split.answers(Role::Sender, "/health/live", 200).await;
+    }
+    let log = split.log_text(Role::Frontend, 0);
+    assert!(log.contains("a call was not answered") && log.contains("JWT_SECRET"), "{log}");
+    assert!(!log.contains("grace"), "{log}");
+
     // The Frontend takes registrations while everything behind it is away.
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Frontend) {
         split.kill(role, 0);
@@ -30,6 +46,8 @@ async fn five_processes_do_what_one_does_and_survive_the_loss_of_each() {
     let health = split.answers(Role::QueueReceiver, "/health/ready", 503).await;
     assert_eq!(health["checks"]["database"]["status"], "unavailable");
     assert!(health["checks"]["database"]["since"].is_string());
+    let unready = split.http().get(split.url(Role::QueueReceiver, "/health")).send().await.unwrap();
+    assert!(unready.headers().contains_key("retry-after"));
 
     for role in [Role::ReportGenerator, Role::Sender, Role::DatabaseService] {
         split.restart(role, 0);

@@ -7,10 +7,12 @@ use std::{fs, path::Path, time::Duration};
 use serde_json::json;
 use testkit::{
     Authority, MailServer, MailServerSettings, MailTls, Postgres, RabbitMq, Role, Split,
-    SplitSettings, eventually, http_client_trusting,
+    SplitSettings, eventually, http_client_builder, http_client_trusting,
 };
 
 const BINARY: &str = env!("CARGO_BIN_EXE_userstream");
+const ADMIN: &str = "admin@example.com";
+const PASSWORD: &str = "correct horse battery";
 
 /// HTTPS between all services, `amqps`, `sslmode=verify-full`, and SMTP by TLS.
 #[tokio::test(flavor = "multi_thread")]
@@ -85,6 +87,37 @@ async fn a_certificate_of_a_foreign_authority_is_refused_on_both_sides() {
     for queue in console.get("/stats").await["queues"].as_array().unwrap() {
         assert_eq!(queue["dead_letters"], 0, "{queue}");
     }
+}
+
+/// `PUBLIC_URL` says nothing of HTTPS, but there is nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_that_came_by_https_go_by_nothing_else() {
+    let split = Split::start(BINARY, SplitSettings::embedded().tls(Authority::new())).await;
+    // Waits for the account.
+    split.console().await;
+    let login = split.http().post(split.url(Role::Frontend, "/api/admin/login"));
+    let login = login.json(&json!({"email": ADMIN, "password": PASSWORD}));
+    let foreign = login.try_clone().unwrap();
+    let answer = login.send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(
+        cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200; Secure"),
+        "{cookie}"
+    );
+
+    let page = split.url(Role::Frontend, "");
+    let plain = page.replace("https:", "http:");
+    let refused = foreign.header("origin", plain).send().await.unwrap();
+    assert_eq!(refused.status(), 403, "a page that came without TLS is another site");
+
+    let client = http_client_builder().tls_danger_accept_invalid_certs(true);
+    let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let chosen = client.get(format!("{page}/?language=de")).send().await.unwrap();
+    let cookie = chosen.headers()["set-cookie"].to_str().unwrap();
+    assert!(
+        cookie.starts_with("userstream_language=de; ") && cookie.ends_with("; Secure"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

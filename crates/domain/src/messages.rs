@@ -1,7 +1,7 @@
 //! The three messages that services exchange, as `data` of a CloudEvent.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -108,7 +108,7 @@ pub struct EmailRequested {
     /// Which template; see [`template`].
     pub template: String,
     /// Ids and links that the template may use; never more personal data than needed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     pub context: Map<String, Value>,
 }
 
@@ -137,7 +137,7 @@ pub struct ReportRequested {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filters: Option<Value>,
     /// Column names, in order; empty means the default ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// A [`crate::ReportOptions`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,7 +149,7 @@ pub struct ReportRequested {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule_id: Option<ScheduleId>,
     /// Addresses that the report is delivered to.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_absent", skip_serializing_if = "Vec::is_empty")]
     pub deliver_to: Vec<String>,
 }
 
@@ -158,5 +158,42 @@ impl EventData for ReportRequested {
 
     fn event_id(&self) -> String {
         self.report_id.to_string()
+    }
+}
+
+/// Reads a field whose `null` says as little as its absence.
+fn null_is_absent<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    field: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(field).map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_null_says_as_little_as_one_that_is_absent() {
+        let least = json!({"report_id": ReportId::new(), "format": "csv"});
+        let mut nulls = least.clone();
+        for field in [
+            "report_name",
+            "filters",
+            "columns",
+            "options",
+            "requested_by",
+            "schedule_id",
+            "deliver_to",
+        ] {
+            nulls[field] = Value::Null;
+        }
+        let read = |json| serde_json::from_value::<ReportRequested>(json).unwrap();
+        assert_eq!(read(nulls), read(least));
+
+        let email = json!({"notification_id": "0190a000-0000-7000-8000-000000000000", "user_id": 1,
+            "template": "welcome", "context": null});
+        assert_eq!(serde_json::from_value::<EmailRequested>(email).unwrap().context, Map::new());
     }
 }

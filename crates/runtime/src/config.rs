@@ -77,6 +77,13 @@ impl Env {
         given.or_else(|| self.defaults.get(variable).map(String::as_str))
     }
 
+    /// The variable's text with the spaces around it, for what may begin or end with one, or be one: a
+    /// password, a delimiter. An empty one counts as absent.
+    pub fn exact(&self, variable: &str) -> Option<&str> {
+        let given = self.values.get(variable).filter(|v| !v.is_empty());
+        given.or_else(|| self.defaults.get(variable)).map(String::as_str)
+    }
+
     /// The variable's text, or the mistake of leaving it out.
     pub fn required(&self, variable: &str, example: &str) -> Result<&str, ConfigError> {
         self.text(variable).ok_or_else(|| error(variable, "is not set", example))
@@ -117,9 +124,9 @@ impl Env {
         }
     }
 
-    /// A secret, if it is set.
+    /// A secret, if it is set, with the spaces around it: a password may begin or end with one.
     pub fn secret(&self, variable: &str) -> Option<Secret> {
-        self.text(variable).map(|text| Secret(text.to_owned()))
+        self.exact(variable).map(Secret::new)
     }
 }
 
@@ -199,6 +206,17 @@ mod tests {
         assert_eq!(env.text("A"), Some("1"));
         assert_eq!(env.text("B"), Some("3"));
         assert!(env.is_set("A") && !env.is_set("B"));
+    }
+
+    #[test]
+    fn the_spaces_around_what_may_have_them_stay() {
+        let env = Env::from_values([("DELIMITER", "\t"), ("PASSWORD", " a b "), ("EMPTY", "")]);
+        assert_eq!(env.exact("DELIMITER"), Some("\t"));
+        assert_eq!(env.exact("EMPTY"), None);
+        assert_eq!(env.secret("PASSWORD").unwrap().expose(), " a b ");
+        assert_eq!(env.text("PASSWORD"), Some("a b"));
+        let env = env.with_defaults([("EMPTY", "; ")]);
+        assert_eq!(env.exact("EMPTY"), Some("; "));
     }
 
     #[test]

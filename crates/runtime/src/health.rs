@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -19,6 +19,8 @@ use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// When to ask again a service that is not ready, in seconds.
+const RETRY_AFTER: &str = "5";
 /// A dependency that does not answer within this time is counted as away.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -154,11 +156,13 @@ impl Health {
     /// The report as an HTTP answer.
     pub(crate) async fn response(&self) -> Response {
         let report = self.report().await;
-        let status = match report.status {
-            Status::Ok => StatusCode::OK,
-            Status::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        (status, Json(report)).into_response()
+        match report.status {
+            Status::Ok => Json(report).into_response(),
+            Status::Unavailable => {
+                let retry_after = [(header::RETRY_AFTER, RETRY_AFTER)];
+                (StatusCode::SERVICE_UNAVAILABLE, retry_after, Json(report)).into_response()
+            }
+        }
     }
 }
 

@@ -35,7 +35,6 @@ pub use http::{
     cursor::Cursor,
     extract::{Json, Path, Query},
     problem::Problem,
-    request_id::RequestId,
     serve,
 };
 pub use tls::{Identity, Trust};

@@ -31,15 +31,23 @@ pub struct ServiceTokens {
     verify: Vec<DecodingKey>,
 }
 
-/// What a token says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
+/// What our own tokens say.
+#[derive(Serialize)]
+struct Claims<'a> {
     /// Who calls.
-    pub iss: String,
+    iss: &'a str,
     /// Who is called: a service's folder name.
-    pub aud: String,
+    aud: &'a str,
     /// When the token ends, in seconds since 1970.
-    pub exp: u64,
+    exp: u64,
+}
+
+/// What is read of a token. Whom it is for, one or several, is checked with its signature.
+#[derive(Deserialize)]
+struct Presented {
+    iss: String,
+    /// May have a fraction (RFC 7519, section 2).
+    exp: f64,
 }
 
 /// Why a token was not accepted.
@@ -66,29 +74,29 @@ impl ServiceTokens {
 
     /// Reads `JWT_SECRET` and `JWT_SECRET_PREVIOUS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        let secret = required_secret(env)?;
-        Ok(Self::new(&secret, env.secret("JWT_SECRET_PREVIOUS").as_ref()))
+        let (secret, previous) = secrets(env)?;
+        Ok(Self::new(&secret, previous.as_ref()))
     }
 
     /// A token for `caller` to call `audience` with.
     pub fn sign(&self, caller: &str, audience: &str, lifetime: Duration) -> String {
         let exp = (now() + lifetime.min(MAX_LIFETIME)).as_secs();
-        let claims = Claims { iss: caller.to_owned(), aud: audience.to_owned(), exp };
+        let claims = Claims { iss: caller, aud: audience, exp };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign)
             .expect("three plain claims sign with HS256")
     }
 
-    /// Checks a token that was presented to `audience`.
-    pub fn verify(&self, token: &str, audience: &str) -> Result<Claims, TokenError> {
+    /// Checks a token that was presented to `audience`; returns who calls.
+    pub fn verify(&self, token: &str, audience: &str) -> Result<String, TokenError> {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "aud", "iss"]);
         validation.leeway = LEEWAY.as_secs();
         let mut result = Err(TokenError::Invalid);
         for key in &self.verify {
-            match jsonwebtoken::decode::<Claims>(token, key, &validation) {
-                Ok(data) if data.claims.exp <= (now() + MAX_LIFETIME + LEEWAY).as_secs() => {
-                    return Ok(data.claims);
+            match jsonwebtoken::decode::<Presented>(token, key, &validation) {
+                Ok(data) if data.claims.exp <= (now() + MAX_LIFETIME + LEEWAY).as_secs_f64() => {
+                    return Ok(data.claims.iss);
                 }
                 Err(e) if *e.kind() == ErrorKind::InvalidAudience => {
                     result = Err(TokenError::Audience);
@@ -100,16 +108,17 @@ impl ServiceTokens {
     }
 }
 
-/// `JWT_SECRET`, which every service needs.
-pub fn required_secret(env: &Env) -> Result<Secret, ConfigError> {
+/// `JWT_SECRET`, which every service needs, and `JWT_SECRET_PREVIOUS`.
+pub fn secrets(env: &Env) -> Result<(Secret, Option<Secret>), ConfigError> {
     let example = "a long random text, such as the output of: openssl rand -hex 32";
-    env.required("JWT_SECRET", example)?;
-    for variable in ["JWT_SECRET", "JWT_SECRET_PREVIOUS"] {
-        if env.text(variable).is_some_and(|s| s.len() < MIN_SECRET_BYTES) {
+    let secret = env.required("JWT_SECRET", example)?;
+    let previous = env.text("JWT_SECRET_PREVIOUS");
+    for (variable, secret) in [("JWT_SECRET", Some(secret)), ("JWT_SECRET_PREVIOUS", previous)] {
+        if secret.is_some_and(|s| s.len() < MIN_SECRET_BYTES) {
             return Err(error(variable, "is shorter than 32 bytes", example));
         }
     }
-    Ok(env.secret("JWT_SECRET").expect("it is required above"))
+    Ok((Secret::new(secret), previous.map(Secret::new)))
 }
 
 fn now() -> Duration {
@@ -125,6 +134,7 @@ impl fmt::Debug for ServiceTokens {
 #[cfg(test)]
 mod tests {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    use serde_json::json;
 
     use super::*;
 
@@ -134,7 +144,7 @@ mod tests {
         ServiceTokens::new(&Secret::new(SECRET), None)
     }
 
-    fn by_hand(header: &str, claims: &Claims) -> String {
+    fn by_hand(header: &str, claims: &impl Serialize) -> String {
         jsonwebtoken::encode(
             &serde_json::from_str(header).unwrap(),
             claims,
@@ -146,7 +156,7 @@ mod tests {
     #[test]
     fn a_token_opens_the_service_it_is_for() {
         let token = tokens().sign("frontend", "sender", MAX_LIFETIME);
-        assert_eq!(tokens().verify(&token, "sender").unwrap().iss, "frontend");
+        assert_eq!(tokens().verify(&token, "sender").unwrap(), "frontend");
         assert_eq!(tokens().verify(&token, "database-service"), Err(TokenError::Audience));
     }
 
@@ -166,9 +176,26 @@ mod tests {
     #[test]
     fn a_token_that_ended_or_lives_too_long_is_refused() {
         for exp in [now().as_secs() - 60, now().as_secs() + 3_600] {
-            let claims = Claims { iss: "a".into(), aud: "b".into(), exp };
+            let claims = Claims { iss: "a", aud: "b", exp };
             let token = by_hand(r#"{"alg":"HS256","typ":"JWT"}"#, &claims);
             assert_eq!(tokens().verify(&token, "b"), Err(TokenError::Invalid));
+        }
+    }
+
+    #[test]
+    fn what_the_standard_allows_is_taken_from_foreign_callers() {
+        let soon = now().as_secs_f64() + 60.5;
+        let late = now().as_secs_f64() + 3_600.5;
+        for (aud, exp, wanted) in [
+            (json!("b"), soon, Ok("a".to_owned())),
+            (json!(["b"]), soon, Ok("a".to_owned())),
+            (json!(["x", "b"]), soon, Ok("a".to_owned())),
+            (json!(["x"]), soon, Err(TokenError::Audience)),
+            (json!(["b"]), late, Err(TokenError::Invalid)),
+        ] {
+            let claims = json!({"iss": "a", "aud": aud, "exp": exp});
+            let token = by_hand(r#"{"alg":"HS256","typ":"JWT"}"#, &claims);
+            assert_eq!(tokens().verify(&token, "b"), wanted, "{claims}");
         }
     }
 

@@ -13,12 +13,17 @@ use crate::{
     database_url::{from_parts, with_authority},
 };
 
-/// Opens the queue that a variable names.
-pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
+/// The URL of the queue, and the variable that says it.
+pub fn queue_url(env: &Env) -> (&'static str, &str) {
     // The Frontend's variable came first; either is fine for any service.
     let variable =
         if env.text("QUEUE_URL").is_some() { "QUEUE_URL" } else { "REACT_APP_QUEUE_URL" };
-    let url = env.text(variable).unwrap_or("amqp://localhost:5672");
+    (variable, env.text(variable).unwrap_or("amqp://localhost:5672"))
+}
+
+/// Opens the queue that a variable names.
+pub async fn queue(env: &Env) -> Result<Arc<dyn Queue>, Error> {
+    let (variable, url) = queue_url(env);
     if let Some(file) = queue::file_of(url) {
         telemetry::watch_disk("queue", &file);
     }

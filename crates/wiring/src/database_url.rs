@@ -4,7 +4,11 @@ use std::fmt::Write;
 
 use runtime::{ConfigError, Env};
 
-/// The URL that `DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER`, `DB_PASSWORD` and `DB_SSLMODE` make together.
+/// The variables that name a PostgreSQL database together; each has a default, but the password.
+pub const PARTS: [&str; 6] =
+    ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD", "DB_SSLMODE"];
+
+/// The URL that [`PARTS`] make together.
 pub(crate) fn from_parts(env: &Env) -> Result<String, ConfigError> {
     let port: u16 = env.or("DB_PORT", "5432")?;
     let host = match env.text("DB_HOST").unwrap_or("localhost") {

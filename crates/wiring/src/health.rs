@@ -1,8 +1,12 @@
 //! `health`: whether the copy of a service that runs on this machine is ready, by exit code.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
 
-use runtime::{Env, Identity, Service};
+use runtime::{ConfigError, Env, Identity, Service};
 
 use crate::Error;
 
@@ -19,11 +23,22 @@ pub(crate) fn main(service: &Service) -> ExitCode {
     }
 }
 
+/// Where it listens, as seen from here.
+fn address(env: &Env, service: &Service) -> Result<SocketAddr, ConfigError> {
+    let port = env.or("PORT", &service.port.to_string())?;
+    let address = match env.or("BIND_ADDRESS", "0.0.0.0")? {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    };
+    Ok(SocketAddr::new(address, port))
+}
+
 /// Asks for `/health/ready`.
 fn check(env: &Env, service: &Service) -> Result<(), Error> {
-    let port: u16 = env.or("PORT", &service.port.to_string())?;
+    let address = address(env, service)?;
     let scheme = if Identity::from_env(env)?.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://127.0.0.1:{port}/health/ready");
+    let url = format!("{scheme}://{address}/health/ready");
     let ask = async {
         // It asks itself: the certificate is for the name that others call it by.
         let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
@@ -41,4 +56,26 @@ fn check(env: &Env, service: &Service) -> Result<(), Error> {
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn told(error: reqwest::Error) -> Error {
     Error::new(format!("it does not answer: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_asked_where_it_listens() {
+        let service = Service { name: "a", port: 8090, title: "A", description: "" };
+        for (variables, wanted) in [
+            (&[][..], "127.0.0.1:8090"),
+            (&[("PORT", "1")], "127.0.0.1:1"),
+            (&[("BIND_ADDRESS", "0.0.0.0")], "127.0.0.1:8090"),
+            (&[("BIND_ADDRESS", "::")], "[::1]:8090"),
+            (&[("BIND_ADDRESS", "192.0.2.7")], "192.0.2.7:8090"),
+        ] {
+            let env = Env::from_values(variables.iter().copied());
+            assert_eq!(address(&env, &service).unwrap().to_string(), wanted);
+        }
+        let wrong = Env::from_values([("BIND_ADDRESS", "localhost")]);
+        assert_eq!(address(&wrong, &service).unwrap_err().variable, "BIND_ADDRESS");
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{IdKey, LinkKeys, RegistrationIdIssuer};
-use runtime::{ConfigError, Env, Secret, ServiceTokens, tokens::required_secret};
+use runtime::{ConfigError, Env, Secret, ServiceTokens, tokens::secrets};
 
 /// The keys that are derived from the one secret.
 pub struct Keys {
@@ -18,7 +18,8 @@ pub struct Keys {
 impl Keys {
     /// Reads `JWT_SECRET` and `JWT_SECRET_PREVIOUS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        Ok(Self::new(&required_secret(env)?, env.secret("JWT_SECRET_PREVIOUS").as_ref()))
+        let (secret, previous) = secrets(env)?;
+        Ok(Self::new(&secret, previous.as_ref()))
     }
 
     fn new(secret: &Secret, previous: Option<&Secret>) -> Self {

@@ -18,7 +18,8 @@ mod listen;
 mod memory;
 mod process;
 
-pub use connect::{Peer, database, database_url, peer, queue, remote_store};
+pub use connect::{Peer, database, database_url, peer, queue, queue_url, remote_store};
+pub use database_url::PARTS as DATABASE_PARTS;
 pub use error::Error;
 pub use keys::Keys;
 pub use listen::listen;

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
 };
 
-use runtime::{Env, Identity, Listener};
+use runtime::{Env, Identity, Listener, config::error};
 
 use crate::Error;
 
@@ -20,13 +20,13 @@ pub fn listen(env: &Env, port: u16) -> Result<Listener, Error> {
         listener.set_nonblocking(true)?;
         Ok(Listener::new(listener, identity))
     };
-    listen().map_err(|e: io::Error| {
-        Error::new(match e.kind() {
-            ErrorKind::AddrInUse => format!(
-                "port {port} is taken by another program. Stop it, or choose another port (see --help)."
-            ),
-            ErrorKind::PermissionDenied => format!("port {port} needs more rights. Choose one above 1023."),
-            _ => format!("cannot listen on {address}: {e}"),
-        })
+    listen().map_err(|e: io::Error| match e.kind() {
+        ErrorKind::AddrInUse => Error::new(format!(
+            "port {port} is taken by another program. Stop it, or choose another port (see --help)."
+        )),
+        ErrorKind::PermissionDenied => {
+            Error::new(format!("port {port} needs more rights. Choose one above 1023."))
+        }
+        _ => error("BIND_ADDRESS", format!("cannot listen on {address}: {e}"), "0.0.0.0").into(),
     })
 }

@@ -1,17 +1,21 @@
 //! Carries a call on to a service, and its answer back, without holding either whole.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, HeaderName, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::Response,
 };
 use runtime::{
     Problem, ServiceClient,
     http::{on_behalf_of, request_id},
 };
+use tracing::warn;
+
+/// When to try a call again that a service did not answer.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// What a call may say besides its body.
 const ASKED: [HeaderName; 8] = [
@@ -44,6 +48,9 @@ pub(crate) async fn carry(
     path: &str,
     person: Option<&str>,
 ) -> Result<Response, Problem> {
+    if !client.keeps(path) {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address."));
+    }
     let (parts, body) = request.into_parts();
     let mut headers = copy(&parts.headers, &ASKED);
     if let Some(person) = person.and_then(|person| person.parse().ok()) {
@@ -57,16 +64,36 @@ pub(crate) async fn carry(
     }
     let call = client.request(parts.method, path).headers(headers);
     let answer = call.body(reqwest::Body::wrap_stream(body.into_data_stream())).send().await;
-    let answer = answer.map_err(|error| {
-        tracing::warn!(service = client.audience(), %error, "a call was not answered");
-        let detail = format!("The {} does not answer. Try again in a moment.", client.audience());
-        Problem::unavailable(detail, Duration::from_secs(5))
-    })?;
+    let answer = answer.map_err(|error| away(client, error))?;
+    if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        // It is not whoever asked that is refused: secrets are being changed, or differ.
+        let (service, status) = (client.audience(), answer.status().as_u16());
+        warn!(
+            service,
+            status, "our token was not accepted: JWT_SECRET must be the same there and here"
+        );
+        let detail = format!("The {service} does not accept our calls right now. Try again later.");
+        return Err(Problem::unavailable(detail, RETRY_AFTER));
+    }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = answer.status();
     *response.headers_mut() = copy(answer.headers(), &ANSWERED);
     *response.body_mut() = Body::from_stream(answer.bytes_stream());
     Ok(response)
+}
+
+/// A service that did not answer as agreed.
+pub(crate) fn away(client: &ServiceClient, error: reqwest::Error) -> Problem {
+    let service = client.audience();
+    // The query may hold a part of a name.
+    let error = error.without_url();
+    let mut cause = &error as &dyn Error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    warn!(service, %cause, "a call was not answered");
+    let detail = format!("The {service} does not answer. Try again in a moment.");
+    Problem::unavailable(detail, RETRY_AFTER)
 }
 
 fn copy(from: &HeaderMap, names: &[HeaderName]) -> HeaderMap {

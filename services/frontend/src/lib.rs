@@ -9,9 +9,11 @@
 mod admin;
 mod carry;
 mod client;
+mod cookie;
 mod cors;
 mod language;
 mod limit;
+mod origin;
 mod prepare;
 mod registrations;
 mod reports;
@@ -30,6 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 use self::{
     client::ClientAddresses,
     limit::{Limit, Visits},
+    origin::Origin,
 };
 
 pub use prepare::prepare;
@@ -86,6 +89,7 @@ pub async fn run(
     settings: Settings,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    let origin = Origin::new(&settings.public_url, listener.scheme());
     let site = Arc::new(site::Site::load(&settings.public_url).map_err(io::Error::other)?);
     let Dependencies { queue, services, .. } = &dependencies;
     let health = Health::new()
@@ -101,7 +105,7 @@ pub async fn run(
     let intake =
         registrations::Intake::new(&dependencies, &settings, clients.clone(), site.clone());
     let stop = shutdown.clone();
-    let console = admin::Console::new(&dependencies, &settings, clients, health.clone(), stop);
+    let console = admin::Console::new(&dependencies, origin.clone(), clients, health.clone(), stop);
     let watch = console.clone().keep_watch();
     let first =
         console.clone().create_first_administrator(settings.first_administrator, shutdown.clone());
@@ -112,7 +116,7 @@ pub async fn run(
         ))
         .merge(reports::routes(reports::Reports::new(&dependencies, site.clone()), visits))
         .merge(admin::routes(console))
-        .merge(site::Site::routes());
+        .merge(site::Site::routes(origin));
     let app = SERVICE
         .router(open, OpenApiRouter::new(), health)
         .layer(axum::middleware::from_fn_with_state(site, site::for_people));

@@ -7,7 +7,7 @@ use domain::EmailAddress;
 use ipnet::IpNet;
 use runtime::{ConfigError, Env, Secret, config::error};
 
-use crate::admin::MIN_CHARS;
+use crate::admin::password;
 
 /// The service's settings.
 #[derive(Clone, Debug)]
@@ -101,10 +101,8 @@ fn first_administrator(env: &Env) -> Result<Option<FirstAdministrator>, ConfigEr
             let email = EmailAddress::parse(email).map_err(|e| {
                 error("ADMIN_EMAIL", format!("the address {e}"), "admin@example.com")
             })?;
-            if password.expose().chars().count() < MIN_CHARS {
-                let problem = "is shorter than 10 characters";
-                return Err(error("ADMIN_PASSWORD", problem, "a sentence that only you know"));
-            }
+            password::check("ADMIN_PASSWORD", password.expose())
+                .map_err(|e| error("ADMIN_PASSWORD", e.message, "a sentence that only you know"))?;
             Ok(Some(FirstAdministrator { email, password }))
         }
         (Some(_), None) => Err(error(

@@ -1,6 +1,10 @@
 //! The file of refused rows: what to mend, and then import.
 
-use std::{fs::File, path::PathBuf};
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+};
 
 use super::rows::InvalidRow;
 use wiring::Error;
@@ -42,7 +46,11 @@ impl Refused {
 
     fn writer(&mut self) -> Result<&mut csv::Writer<File>, Error> {
         if self.writer.is_none() {
-            let mut writer = csv::Writer::from_path(&self.path).map_err(unwritable)?;
+            // For this user's eyes only: it holds names and addresses.
+            let mut options = OpenOptions::new();
+            let options = options.write(true).create(true).truncate(true).mode(0o600);
+            let file = options.open(&self.path).map_err(|e| unwritable(e.into()))?;
+            let mut writer = csv::Writer::from_writer(file);
             let header = ["line", "name", "surname", "email", "codes", "reasons"];
             writer.write_record(header).map_err(unwritable)?;
             self.writer = Some(writer);

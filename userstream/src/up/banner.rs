@@ -4,13 +4,14 @@ use std::path::Path;
 
 use runtime::Env;
 
-use super::{data::Administrator, shown};
+use super::data::Administrator;
 
 /// Prints it to standard error: standard output is for the log.
 pub(super) fn print(env: &Env, dir: &Path, administrator: Option<&Administrator>) {
     let url = env.text("PUBLIC_URL").unwrap_or_default();
     eprintln!("\n  UserStream is running.\n");
     eprintln!("  Page      {url}");
+    eprintln!("  Console   {url}/admin");
     if let Some(first) = administrator {
         eprintln!("  Admin     {}  {}", first.email, first.password.expose());
         eprintln!("            (this password is shown once: keep it)");
@@ -21,6 +22,6 @@ pub(super) fn print(env: &Env, dir: &Path, administrator: Option<&Administrator>
         env.text("SMTP_HOST").or(env.text("MAIL_OUTBOX_DIR")).unwrap_or_default()
     );
     eprintln!("  Reports   {}", env.text("REPORT_OUTPUT_DIR").unwrap_or_default());
-    eprintln!("  Data      {}", shown(dir));
+    eprintln!("  Data      {}", dir.display());
     eprintln!("  Stop      Ctrl-C\n");
 }

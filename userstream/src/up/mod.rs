@@ -4,7 +4,7 @@ mod banner;
 pub(crate) mod data;
 mod launch;
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use runtime::{Env, Identity, Listener, shutdown, telemetry};
 use store::Store;
@@ -110,14 +110,13 @@ pub(crate) fn defaults(env: Env, options: &UpOptions, secret: String) -> Result<
         ("DATABASE_SERVICE_URL", at(options.database_service_port)),
         ("REPORT_GENERATOR_URL", at(options.report_generator_port)),
     ];
-    if env.is_set("DB_HOST") || env.is_set("REACT_APP_QUEUE_URL") {
-        // A person who names a server by the older variables means it.
-        defaults.retain(|(variable, _)| match *variable {
-            "DATABASE_URL" => !env.is_set("DB_HOST"),
-            "QUEUE_URL" => !env.is_set("REACT_APP_QUEUE_URL"),
-            _ => true,
-        });
-    }
+    // A person who names a server by its parts, or by the older variable, means it.
+    let named = |default: &str| match default {
+        "DATABASE_URL" => wiring::DATABASE_PARTS.iter().any(|part| env.is_set(part)),
+        "QUEUE_URL" => env.is_set("REACT_APP_QUEUE_URL"),
+        _ => false,
+    };
+    defaults.retain(|(variable, _)| !named(variable));
     Ok(env.with_defaults(defaults))
 }
 
@@ -143,9 +142,4 @@ fn listeners(env: &Env, options: &UpOptions) -> Result<[Listener; 5], Error> {
 async fn open_database(env: Env, background: &Handle) -> Result<Arc<dyn Store>, Error> {
     let opened = background.spawn(async move { wiring::database(&env).await });
     opened.await.map_err(io::Error::other)?
-}
-
-/// Shows a path the way a person would type it.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

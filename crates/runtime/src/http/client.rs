@@ -38,7 +38,8 @@ pub struct ServiceClient {
 }
 
 impl ServiceClient {
-    /// A client that calls the service `audience` at `base`, in the name of `caller`, by [`connect`].
+    /// A client that calls the service `audience` at `base`, an address as [`crate::Env::http_url`] gives it, in
+    /// the name of `caller`, by [`connect`].
     pub fn new(
         http: reqwest::Client,
         tokens: ServiceTokens,
@@ -79,6 +80,14 @@ impl ServiceClient {
         }
     }
 
+    /// Whether a call to a path leads where the path says. One with `\\`, `..` or `%2e%2e` in it, which a
+    /// person can write, leads elsewhere: a URL has none of them (WHATWG URL, section 4.4).
+    pub fn keeps(&self, path: &str) -> bool {
+        let path = path.split('?').next().unwrap_or_default();
+        let url = format!("{}{path}", self.base);
+        reqwest::Url::parse(&url).is_ok_and(|parsed| parsed.as_str() == url)
+    }
+
     /// What the service says of itself.
     pub async fn health(&self) -> Result<HealthReport, reqwest::Error> {
         let answer = self.http.get(format!("{}/health/ready", self.base)).send().await?;
@@ -93,5 +102,36 @@ impl ServiceClient {
     pub async fn check(&self) -> Result<(), reqwest::Error> {
         let url = format!("{}/health/live", self.base);
         self.http.get(url).send().await?.error_for_status().map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Env, Secret, http::client};
+
+    #[test]
+    fn a_path_that_leads_elsewhere_is_told_from_one_that_does_not() {
+        let trust = Trust::from_env(&Env::from_values([] as [(&str, &str); 0])).unwrap();
+        let tokens = ServiceTokens::new(&Secret::new("0123456789abcdef0123456789abcdef"), None);
+        let http = client::connect(&trust);
+        for base in ["http://127.0.0.1:8083", "https://people.example.com/database"] {
+            let client = ServiceClient::new(http.clone(), tokens.clone(), "a", "b", base);
+            for path in
+                ["/users", "/users/7?q=a..b/../c", "/templates/de%2Fx", "/dead-letters/a:b_c-d.e~f"]
+            {
+                assert!(client.keeps(path), "{base} {path}");
+            }
+            for path in [
+                "/users/../accounts",
+                "/users/..\\accounts",
+                "/reports/1\\download",
+                "/users/%2e%2e/accounts",
+                "/users/.%2E/accounts?x=y",
+                "/users/./1",
+            ] {
+                assert!(!client.keeps(path), "{base} {path}");
+            }
+        }
     }
 }

@@ -58,7 +58,7 @@ impl Cursor {
 
 impl PageQuery {
     /// The largest page.
-    pub const MAX_LIMIT: u32 = 500;
+    const MAX_LIMIT: u32 = 500;
     const DEFAULT_LIMIT: u32 = 50;
 
     /// The page size asked for.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Path,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -12,6 +11,8 @@ use axum::{
 use bytes::Bytes;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
+
+use super::extract::Path;
 
 /// What the page may load: its own files. It styles itself inline.
 const POLICY: [(HeaderName, HeaderValue); 3] = [

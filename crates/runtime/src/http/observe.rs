@@ -49,13 +49,16 @@ pub(super) async fn observe(
     let service = measures.service();
     let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let request_id = id.as_str();
+    let registration_id = response.extensions().get().map(|Subject(id)| id.as_str());
+    let trace_id = trace::trace_id(&span);
     if status >= 500 && status != 503 {
-        warn!(request_id, service, method, route, status, millis, "answered");
+        warn!(
+            request_id,
+            registration_id, trace_id, service, method, route, status, millis, "answered"
+        );
     } else if route.starts_with("/health") || route == "/metrics" {
         debug!(request_id, service, method, route, status, millis, "answered");
     } else {
-        let registration_id = response.extensions().get().map(|Subject(id)| id.as_str());
-        let trace_id = trace::trace_id(&span);
         info!(
             request_id,
             registration_id, trace_id, service, method, route, status, millis, "answered"

@@ -90,11 +90,6 @@ impl Problem {
         self.status
     }
 
-    /// The sentence for a person.
-    pub fn detail(&self) -> &str {
-        &self.detail
-    }
-
     /// The fields at fault.
     pub fn errors(&self) -> &[FieldError] {
         &self.errors

@@ -32,6 +32,7 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
+    /// Nobody writes lines out any more: what comes is lost.
     ended: bool,
 }
 
@@ -43,6 +44,7 @@ impl Output {
         let thread = thread::Builder::new().name("logs".into());
         // Without the thread the lines are lost, and that there is none is no reason not to run.
         let thread = thread.spawn(move || shared.run(target)).ok();
+        output.0.state().ended = thread.is_none();
         let guard = LogGuard { shared: output.0.clone(), thread };
         (output, guard)
     }
@@ -98,6 +100,9 @@ impl Write for &Shared {
         let full = |s: &mut State| s.waiting.len() >= MOST_BYTES && !s.ended;
         let state = self.written.wait_while(self.state(), full);
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        if state.ended {
+            return Ok(line.len());
+        }
         let first = state.waiting.is_empty();
         state.waiting.extend_from_slice(line);
         drop(state);
@@ -167,6 +172,16 @@ mod tests {
             assert_eq!(numbers, (0..LINES).collect::<Vec<_>>(), "of thread {thread}");
         }
         assert!(*writes < THREADS * LINES / 10, "{writes} writes");
+    }
+
+    #[test]
+    fn where_nobody_writes_lines_out_they_are_lost_and_nobody_waits() {
+        let output = Output::default();
+        output.0.state().ended = true;
+        for _ in 0..3 {
+            output.make_writer().write_all(&[b'x'; MOST_BYTES]).unwrap();
+        }
+        assert!(output.0.state().waiting.is_empty());
     }
 
     #[test]

@@ -36,8 +36,8 @@ async fn check(State(door): State<Door>, mut request: Request, next: Next) -> Re
         return refuse("Send a service token: Authorization: Bearer TOKEN.");
     };
     match door.tokens.verify(token, door.audience) {
-        Ok(claims) => {
-            request.extensions_mut().insert(Caller(claims.iss));
+        Ok(caller) => {
+            request.extensions_mut().insert(Caller(caller));
             next.run(request).await
         }
         Err(TokenError::Invalid) => {

@@ -5,7 +5,7 @@ mod forward;
 mod login;
 mod origin;
 mod overview;
-mod password;
+pub(crate) mod password;
 mod session;
 mod stats;
 mod team;
@@ -20,9 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::password::MIN_CHARS;
 use self::{overview::Live, password::Passwords};
-use crate::{Dependencies, FirstAdministrator, Services, Settings, client::ClientAddresses};
+use crate::{Dependencies, FirstAdministrator, Services, client::ClientAddresses, origin::Origin};
 
 /// What the calls work with.
 #[derive(Clone)]
@@ -33,15 +32,16 @@ pub(crate) struct Console {
     live: Live,
     services: Services,
     passwords: Passwords,
-    /// The site's own origin, as browsers write it.
-    origin: Arc<str>,
+    /// The site's own.
+    origin: Origin,
 }
 
 impl Console {
-    /// A console that shows `own` health beside the other services', and ends with `shutdown`.
+    /// The console of a site at `origin`. It shows `own` health beside the other services', and ends with
+    /// `shutdown`.
     pub(crate) fn new(
         dependencies: &Dependencies,
-        settings: &Settings,
+        origin: Origin,
         clients: Arc<ClientAddresses>,
         own: Health,
         shutdown: CancellationToken,
@@ -53,7 +53,7 @@ impl Console {
             live: Live::new(own, shutdown),
             services: dependencies.services.clone(),
             passwords: Passwords::new(),
-            origin: origin::of_url(&settings.public_url).into(),
+            origin,
         }
     }
 
@@ -96,7 +96,9 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .routes(routes!(team::list, team::create))
         .routes(routes!(team::change, team::delete))
         .routes(routes!(team::change_password))
-        .routes(routes!(calls::users))
+        .routes(routes!(calls::users, calls::create_user))
+        .routes(routes!(calls::record_users))
+        .routes(routes!(calls::export_users))
         .routes(routes!(calls::user, calls::change_user, calls::delete_user))
         .routes(routes!(calls::registration_history))
         .routes(routes!(calls::notifications, calls::create_notification))

@@ -9,11 +9,7 @@ use axum::{
 use runtime::Problem;
 
 use super::Console;
-
-/// The origin of an address, as browsers write it in `Origin`.
-pub(super) fn of_url(url: &str) -> String {
-    url::Url::parse(url).map(|u| u.origin().ascii_serialization()).unwrap_or_default()
-}
+use crate::origin::Origin;
 
 /// Refuses state-changing calls from a foreign origin, `null` included. A client that sends no
 /// `Origin` is no browser, and carries no one else's cookies.
@@ -33,40 +29,51 @@ pub(super) async fn check(
     .into_response()
 }
 
-fn is_own(headers: &HeaderMap, site: &str) -> bool {
+fn is_own(headers: &HeaderMap, site: &Origin) -> bool {
     let fetch_site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if fetch_site.is_some_and(|v| v == b"cross-site" || v == b"same-site") {
         return false;
     }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    // The address the browser used counts too: a laptop is `localhost` and `127.0.0.1` alike.
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
-    let addressed = host.is_some_and(|h| {
-        origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(h)
-    });
-    origin == site || addressed
+    origin.to_str().is_ok_and(|origin| site.is_own(origin, headers))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn own(headers: &[(&'static str, &'static str)]) -> bool {
+    fn own(site: &Origin, headers: &[(&'static str, &'static str)]) -> bool {
         let headers = headers.iter().map(|(k, v)| {
             (header::HeaderName::from_static(k), header::HeaderValue::from_static(v))
         });
-        is_own(&headers.collect(), "https://example.org")
+        is_own(&headers.collect(), site)
     }
 
     #[test]
     fn only_the_own_origin_may_act() {
-        assert!(own(&[]));
-        assert!(own(&[("origin", "https://example.org")]));
-        assert!(own(&[("origin", "http://localhost:3000"), ("host", "localhost:3000")]));
-        assert!(!own(&[("origin", "null"), ("host", "localhost:3000")]));
-        assert!(!own(&[("origin", "https://example.org.evil.example")]));
-        assert!(!own(&[("origin", "https://evil.example"), ("host", "example.org")]));
-        assert!(!own(&[("sec-fetch-site", "cross-site")]));
+        let plain = Origin::new("http://localhost:3000", "http");
+        let proxied = Origin::new("https://example.org", "http");
+        let encrypted = Origin::new("http://localhost:3000", "https");
+        for site in [&plain, &proxied, &encrypted] {
+            assert!(own(site, &[]));
+            assert!(own(site, &[("origin", "https://x.example"), ("host", "x.example")]));
+            assert!(!own(site, &[("origin", "null"), ("host", "localhost:3000")]));
+            assert!(!own(site, &[("origin", "null")]));
+            assert!(!own(site, &[("origin", "https://example.org.evil.example")]));
+            assert!(!own(site, &[("origin", "https://evil.example"), ("host", "example.org")]));
+            assert!(!own(site, &[("sec-fetch-site", "cross-site")]));
+        }
+        assert!(own(&proxied, &[("origin", "https://example.org"), ("host", "backend:3000")]));
+        assert!(own(&plain, &[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
+    }
+
+    #[test]
+    fn of_a_site_with_https_a_page_that_came_without_it_is_foreign() {
+        for (public, scheme) in
+            [("https://example.org", "http"), ("http://localhost:3000", "https")]
+        {
+            let site = Origin::new(public, scheme);
+            assert!(!own(&site, &[("origin", "http://example.org"), ("host", "example.org")]));
+        }
     }
 }

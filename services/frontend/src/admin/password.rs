@@ -12,12 +12,12 @@ use tokio::sync::Semaphore;
 
 /// The shortest password of an account, in characters (NIST SP 800-63B asks for 8; these guard other
 /// people's data).
-pub(crate) const MIN_CHARS: usize = 10;
+const MIN_CHARS: usize = 10;
 /// The longest, in bytes.
 const MAX_BYTES: usize = 1024;
 
 /// Whether a password may be one.
-pub(super) fn check(field: &str, password: &str) -> Result<(), FieldError> {
+pub(crate) fn check(field: &str, password: &str) -> Result<(), FieldError> {
     if password.chars().count() < MIN_CHARS {
         let message = format!("A password has at least {MIN_CHARS} characters.");
         return Err(FieldError::new(field, "too_short", message));

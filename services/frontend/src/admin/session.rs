@@ -1,8 +1,8 @@
 //! Sessions: a random token in a cookie, its hash in the database.
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use store::{Account, NewSession, Role, SessionKey};
 
 use super::Console;
+use crate::cookie;
 
 const COOKIE: &str = "userstream_session";
 /// How long a login lasts.
@@ -46,7 +47,7 @@ impl Console {
     }
 
     fn cookie(&self, token: &str, max_age: i64) -> Result<HeaderValue, Problem> {
-        let secure = if self.origin.starts_with("https:") { "; Secure" } else { "" };
+        let secure = self.origin.secure();
         let cookie =
             format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}");
         HeaderValue::try_from(cookie).map_err(Problem::internal)
@@ -70,18 +71,17 @@ pub(super) async fn required(
     }
 }
 
-/// Lets a viewer look, but change and export nothing.
+/// Lets a viewer look, but change and export nothing. The route decides: a path can be written in many ways.
 pub(super) async fn may_change(request: Request, next: Next) -> Response {
     let administrator = matches!(
         request.extensions().get(),
         Some(LoggedIn(Account { role: Role::Administrator, .. }))
     );
-    let looks = matches!(*request.method(), Method::GET | Method::HEAD)
-        && !request.uri().path().ends_with("/download");
+    let route = request.extensions().get().map_or("", MatchedPath::as_str);
+    let exports = route.ends_with("/download") || route.ends_with("/export");
+    let looks = matches!(*request.method(), Method::GET | Method::HEAD) && !exports;
     // Neither touches anything but what is their own.
-    let path = request.uri().path();
-    let harmless = path == "/api/admin/password"
-        || (path.starts_with("/api/admin/templates/") && path.ends_with("/preview"));
+    let harmless = matches!(route, "/api/admin/password" | "/api/admin/templates/{name}/preview");
     if administrator || looks || harmless {
         return next.run(request).await;
     }
@@ -102,11 +102,7 @@ fn log_in() -> Response {
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|v| v.to_str().ok());
-    cookies
-        .flat_map(|v| v.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE && !value.is_empty()).then_some(value))
+    cookie::values(headers, COOKIE).find(|value| !value.is_empty())
 }
 
 fn key(token: &str) -> SessionKey {

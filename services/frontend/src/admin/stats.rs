@@ -1,7 +1,5 @@
 //! `GET /api/admin/stats`.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use reqwest::Method;
 use runtime::{Json, Problem, ServiceClient, http::problem::ProblemBody};
@@ -10,6 +8,7 @@ use store::Stats;
 use utoipa::ToSchema;
 
 use super::{Console, forward::To};
+use crate::carry::away;
 
 /// The state of the whole, in numbers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,9 +52,5 @@ pub(super) async fn get<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     let answer =
         async { client.request(Method::GET, path).send().await?.error_for_status()?.json().await };
-    answer.await.map_err(|error: reqwest::Error| {
-        tracing::warn!(service = client.audience(), %error, "its numbers could not be had");
-        let detail = format!("The {} does not answer. Try again in a moment.", client.audience());
-        Problem::unavailable(detail, Duration::from_secs(5))
-    })
+    answer.await.map_err(|error| away(client, error))
 }

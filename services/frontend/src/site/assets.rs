@@ -1,11 +1,10 @@
 //! The files of the web app, in the binary; its build compressed them already.
 
 use axum::{
-    extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use runtime::Problem;
+use runtime::{Path, Problem};
 use rust_embed::RustEmbed;
 
 /// The web app's build; empty, rather than a failed compilation, when it was not built.

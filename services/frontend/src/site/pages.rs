@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use axum::{
-    extract::Query,
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use minijinja::{Environment, Value, context};
+use runtime::{Problem, Query};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 use tracing::error;
+use url::Position;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::assets;
-use crate::language::Language;
+use crate::{language::Language, origin::Origin};
 
 /// The inner parts of the pages.
 #[derive(RustEmbed)]
@@ -27,6 +29,9 @@ const WORDS: &str = include_str!("../../web/pages/words.json");
 /// What a page says when the web app was not built.
 const NOT_BUILT: &str = "<!doctype html><title>UserStream</title><h1>The web app is not built</h1>\
     <p>Run <code>make build</code>, then start UserStream again. The API works meanwhile.</p>";
+
+/// How long a build takes, about.
+const BUILD_SECONDS: &str = "120";
 
 /// Whether the site is a host that speaks HTTPS. What a browser is told of `localhost` holds for all
 /// that is developed there.
@@ -103,8 +108,8 @@ impl Site {
         }))
     }
 
-    /// The web app and its files.
-    pub(crate) fn routes() -> OpenApiRouter {
+    /// The web app and its files, of a site at `origin`.
+    pub(crate) fn routes(origin: Origin) -> OpenApiRouter {
         OpenApiRouter::new()
             .route("/", get(start))
             .route("/admin", get(console))
@@ -112,6 +117,7 @@ impl Site {
             .route("/admin/{*page}", get(console))
             .route("/favicon.svg", get(assets::favicon))
             .route("/assets/{file}", get(assets::asset))
+            .with_state(origin)
     }
 }
 
@@ -126,12 +132,31 @@ struct StartQuery {
     language: Option<String>,
 }
 
-/// The public page; with a language, remembers it first.
-async fn start(Query(query): Query<StartQuery>, headers: HeaderMap) -> Response {
-    if let Some(language) = query.language.as_deref().and_then(Language::of_tag) {
-        return ([(header::SET_COOKIE, language.cookie())], Redirect::to("/")).into_response();
+/// The public page; with a language, remembers it and goes back to the page where it was chosen. What else is
+/// asked is no matter.
+async fn start(
+    State(origin): State<Origin>,
+    query: Result<Query<StartQuery>, Problem>,
+    headers: HeaderMap,
+) -> Response {
+    let tag = query.ok().and_then(|Query(query)| query.language);
+    if let Some(language) = tag.as_deref().and_then(Language::of_tag) {
+        let back = Redirect::to(&chosen_on(&origin, &headers));
+        return ([(header::SET_COOKIE, language.cookie(&origin))], back).into_response();
     }
     built("index", &headers)
+}
+
+/// The page on which a language was chosen, as far as it can be shown again; else the public page.
+fn chosen_on(origin: &Origin, headers: &HeaderMap) -> String {
+    let page = origin.referer(headers).filter(|url| {
+        let first = url.path_segments().and_then(|mut segments| segments.next());
+        matches!(first, Some("admin" | "confirm" | "leave" | "registered" | "reports"))
+    });
+    page.map_or_else(
+        || "/".to_owned(),
+        |url| url[Position::BeforePath..Position::AfterQuery].into(),
+    )
 }
 
 /// The console: one page, whatever the address below it.
@@ -145,7 +170,8 @@ fn built(page: &str, headers: &HeaderMap) -> Response {
     let name = format!("{page}.{}.html", language.tag());
     let mut response = assets::file_response(&name, headers);
     if response.status() == StatusCode::NOT_FOUND {
-        return (StatusCode::SERVICE_UNAVAILABLE, Html(NOT_BUILT)).into_response();
+        let retry_after = [(header::RETRY_AFTER, BUILD_SECONDS)];
+        return (StatusCode::SERVICE_UNAVAILABLE, retry_after, Html(NOT_BUILT)).into_response();
     }
     let vary = HeaderValue::from_static("accept-encoding, accept-language, cookie");
     response.headers_mut().insert(header::VARY, vary);
@@ -170,6 +196,38 @@ mod tests {
             }
             _ => panic!("{at} is no text"),
         }
+    }
+
+    #[test]
+    fn a_page_that_is_not_built_says_when_to_look_again() {
+        let response = built("nowhere", &HeaderMap::new());
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn whoever_chooses_a_language_stays_where_they_are() {
+        let site = Origin::new("https://example.org", "http");
+        let on = |referer: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("backend:3000"));
+            headers.insert(header::REFERER, HeaderValue::from_static(referer));
+            chosen_on(&site, &headers)
+        };
+        assert_eq!(on("https://example.org/confirm/ab12"), "/confirm/ab12");
+        assert_eq!(on("https://example.org/admin/registrations?q=a#b"), "/admin/registrations?q=a");
+        for elsewhere in [
+            "https://example.org/",
+            "https://example.org/api/registrations",
+            "https://example.org//evil.example/confirm/ab12",
+            "https://evil.example/confirm/ab12",
+            "http://example.org/confirm/ab12",
+            "/confirm/ab12",
+            "data:text/html,confirm",
+        ] {
+            assert_eq!(on(elsewhere), "/", "{elsewhere}");
+        }
+        assert_eq!(chosen_on(&site, &HeaderMap::new()), "/");
     }
 
     #[test]
