@@ -28,8 +28,9 @@ pub(crate) fn split(message: Message) -> Vec<Message> {
     }
 }
 
-/// A message with another body. It says again what it is, since that may have been what was wrong.
-pub(crate) fn corrected(message: Message, body: Bytes) -> Message {
+/// A message with another body, as a replay sends it. It says again what it is, since that may have been
+/// what was wrong.
+pub fn corrected(message: Message, body: Bytes) -> Message {
     let content_type =
         if is_batch(&message.content_type) { Message::BATCH } else { Message::EVENT };
     Message { body, content_type: content_type.into(), ..message }

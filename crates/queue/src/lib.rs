@@ -18,6 +18,7 @@ mod rabbitmq;
 mod topic;
 mod worker;
 
+pub use batch::corrected;
 pub use embedded::{EmbeddedQueue, EmbeddedSettings};
 pub use message::{
     DeadLetter, DeadLetterFilter, Delivery, DeliveryTag, Depth, Message, QueueError, Verdict,
@@ -25,10 +26,10 @@ pub use message::{
 pub use open::{QueueUrlError, file_of, open};
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::{RabbitQueue, RabbitSettings};
-pub use topic::{
-    EMAIL_NOTIFICATIONS, REPORT_REQUESTS, TOPICS, Topic, USER_REGISTRATION, check, corrected,
+pub use topic::{EMAIL_NOTIFICATIONS, REPORT_REQUESTS, TOPICS, Topic, USER_REGISTRATION, check};
+pub use worker::{
+    Handler, Job, Outage, Outcome, RetryDelays, Worker, WorkerSettings, without_addresses,
 };
-pub use worker::{Handler, Job, Outage, Outcome, RetryDelays, Worker, WorkerSettings};
 
 use std::time::Duration;
 

@@ -93,11 +93,6 @@ pub fn check(queue: &str, message: &Message) -> Result<(), String> {
     batch::split(message.clone()).iter().try_for_each(check)
 }
 
-/// A message with another body, as a replay would send it.
-pub fn corrected(message: Message, body: bytes::Bytes) -> Message {
-    batch::corrected(message, body)
-}
-
 impl<T> Topic<T> {
     /// A topic on a queue of that name.
     pub const fn new(queue: &'static str) -> Self {

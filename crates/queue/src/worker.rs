@@ -9,6 +9,7 @@
 //! - The verdict is always the last thing that happens to a delivery.
 
 mod attempt;
+mod privacy;
 mod retry;
 mod spans;
 mod triage;
@@ -26,8 +27,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, warn};
 use uuid::Uuid;
 
-pub use self::retry::RetryDelays;
 pub(crate) use self::triage::parse;
+pub use self::{privacy::without_addresses, retry::RetryDelays};
 use crate::{Consumer, Delivery, Queue, QueueError, Topic, Verdict};
 
 /// The longest pause between two looks whether a dependency is back.

@@ -23,7 +23,7 @@ pub mod wire;
 
 pub use error::StoreError;
 pub use inspect::{Inspection, inspect};
-pub use metrics::{USERS_STORED, count_stored};
+pub use metrics::count_stored;
 pub use model::*;
 pub use open::{StoreUrlError, file_of, open, open_with_replica};
 #[cfg(feature = "postgres")]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::RecordOutcome;
 
 /// The metric of registrations and users by what became of them.
-pub const USERS_STORED: &str = "userstream_users_stored_total";
+const USERS_STORED: &str = "userstream_users_stored_total";
 
 /// Counts some.
 pub fn count_stored(outcomes: impl IntoIterator<Item = RecordOutcome>) {

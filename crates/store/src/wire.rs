@@ -91,7 +91,7 @@ pub struct PastAttempts {
     pub items: Vec<PastAttempt>,
 }
 
-/// `GET /templates` and `GET /templates/{name}/versions`
+/// `GET /templates` and `GET /templates/versions`
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Templates {
     /// Texts of e-mails.

@@ -26,21 +26,21 @@ impl Depths {
         queue: Arc<dyn Queue>,
         shutdown: CancellationToken,
     ) {
-        loop {
-            for topic in TOPICS {
-                match queue.depth(topic).await {
-                    Ok(depth) => {
-                        show(topic, depth);
-                        self.note(topic, Instant::now(), depth);
+        let measuring = async {
+            loop {
+                for topic in TOPICS {
+                    match queue.depth(topic).await {
+                        Ok(depth) => {
+                            show(topic, depth);
+                            self.note(topic, Instant::now(), depth);
+                        }
+                        Err(error) => debug!(queue = topic, %error, "its depth is not known"),
                     }
-                    Err(error) => debug!(queue = topic, %error, "its depth is not known"),
                 }
+                tokio::time::sleep(EVERY).await;
             }
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
-        }
+        };
+        shutdown.run_until_cancelled(measuring).await;
     }
 
     fn note(&self, topic: &'static str, at: Instant, depth: Depth) {

@@ -78,7 +78,7 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let Dependencies { queue, users, reports, schedules, database, tokens, links } = dependencies;
-    let folder = generate::Folder::open(&settings.output_dir)?;
+    let folder = generate::Folder::open(&settings.output_dir).map_err(io::Error::other)?;
     runtime::telemetry::watch_disk("reports", &settings.output_dir);
     let health = Health::new()
         .require("queue", ask(&queue, |queue| async move { queue.check().await }))

@@ -80,7 +80,7 @@ async fn remove_outdated(
             removed = true;
         }
         // What could not be removed would come again.
-        if !removed {
+        if !removed || outdated.len() < TOGETHER as usize {
             return Ok(());
         }
     }

@@ -30,7 +30,7 @@ impl Settings {
     /// `REPORT_ATTACH_UP_TO`, `PUBLIC_URL`, `CSV_DELIMITER` and `RETRY_DELAYS`.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
         let options = ReportOptions {
-            delimiter: env.text("CSV_DELIMITER").map(str::to_owned),
+            delimiter: env.exact("CSV_DELIMITER").map(str::to_owned),
             ..ReportOptions::default()
         };
         let delimiter =
@@ -50,4 +50,20 @@ impl Settings {
 /// None where there is to be no limit, which `0` says.
 fn limit(number: u32) -> Option<u32> {
     (number > 0).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_is_a_delimiter() {
+        let delimiter = |text: &str| {
+            let env = Env::from_values([("CSV_DELIMITER", text)]);
+            Settings::from_env(&env).map(|settings| settings.csv_delimiter)
+        };
+        assert_eq!(delimiter("\t"), Ok(b'\t'));
+        assert_eq!(delimiter(""), Ok(b','));
+        assert!(delimiter("ab").unwrap_err().to_string().starts_with("CSV_DELIMITER: "));
+    }
 }

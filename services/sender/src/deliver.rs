@@ -161,16 +161,19 @@ impl Deliverer {
         request: &NotificationRequest,
     ) -> Result<Delivered, NotNow> {
         let sending = trace::child!("client", "SMTP", userstream.relay = self.relay.name());
-        let mut delivering = std::pin::pin!(self.relay.deliver(outgoing).instrument(sending));
-        loop {
-            tokio::select! {
-                delivered = &mut delivering => return delivered,
-                () = sleep(RENEW_EVERY) => {}
+        let renew = async {
+            loop {
+                sleep(RENEW_EVERY).await;
+                // Where it cannot be renewed it may run out; then another sender may send the e-mail too.
+                if let Err(error) = self.claims.ask(request.clone()).await {
+                    warn!(%error, "a claim was not renewed");
+                }
             }
-            // Where it cannot be renewed it may run out; then another sender may send the e-mail too.
-            if let Err(error) = self.claims.ask(request.clone()).await {
-                warn!(%error, "a claim was not renewed");
-            }
+        };
+        let deliver = self.relay.deliver(outgoing).instrument(sending);
+        tokio::select! {
+            delivered = deliver => delivered,
+            never = renew => never,
         }
     }
 

@@ -68,7 +68,8 @@ pub struct Dependencies {
 /// Whether e-mails could go out with these settings: the folder can be written to, or the mail server
 /// lets us in.
 pub async fn check(settings: &Settings) -> Result<(), String> {
-    relay::Relay::new(&settings.delivery, settings.from.email.clone())?.check().await
+    let relay = relay::Relay::new(&settings.delivery, settings.from.email.clone());
+    relay.map_err(|e| e.to_string())?.check().await
 }
 
 /// Serves and consumes until shutdown, then finishes what is in hand.

@@ -5,6 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use lettre::message::Mailbox;
 use queue::RetryDelays;
 use runtime::{ConfigError, Env, Secret, Trust, config::error};
+use rustls::pki_types::ServerName;
 
 /// The service's settings.
 #[derive(Clone, Debug)]
@@ -102,6 +103,11 @@ impl Delivery {
             let problem = "is not set, and neither is SMTP_HOST; e-mails must go somewhere";
             return Err(error("MAIL_OUTBOX_DIR", problem, "var/outbox"));
         };
+        // Encrypted or not: nothing answers at what is no name.
+        if ServerName::try_from(host).is_err() {
+            let problem = format!("{host:?} is no name of a host");
+            return Err(error("SMTP_HOST", problem, "smtp.example.com"));
+        }
         let login = match (env.text("SMTP_USER"), env.secret("SMTP_PASSWORD")) {
             (None, None) => None,
             (Some(user), Some(password)) => Some((user.to_owned(), password)),
@@ -154,10 +160,11 @@ mod tests {
         let Ok(Delivery::Smtp(smtp)) = delivery(&[HOST]) else { panic!("no server") };
         assert_eq!((smtp.port, smtp.tls, smtp.connections), (587, SmtpTls::StartTls, 48));
         assert!(smtp.login.is_none());
-        let named = [HOST, ("SMTP_USER", "me"), ("SMTP_PASSWORD", "hunter2"), ("SMTP_TLS", "tls")];
+        let named = [HOST, ("SMTP_USER", "me"), ("SMTP_PASSWORD", " hunter2"), ("SMTP_TLS", "tls")];
         let Ok(Delivery::Smtp(smtp)) = delivery(&named) else { panic!("no server") };
         assert_eq!(smtp.tls, SmtpTls::Implicit);
         assert!(!format!("{smtp:?}").contains("hunter2"));
+        assert_eq!(smtp.login.unwrap().1.expose(), " hunter2");
     }
 
     #[test]
@@ -173,6 +180,7 @@ mod tests {
         for (variables, told) in [
             (&[][..], "MAIL_OUTBOX_DIR: is not set"),
             (&[OUTBOX, HOST], "SMTP_HOST: is set beside"),
+            (&[("SMTP_HOST", "bad host")], "SMTP_HOST: \"bad host\" is no name of a host"),
             (&[HOST, ("SMTP_TLS", "ssl")], "SMTP_TLS: "),
             (&[HOST, ("SMTP_PORT", "x")], "SMTP_PORT: "),
             (&[HOST, ("SMTP_USER", "me")], "SMTP_PASSWORD: is not set"),

@@ -9,7 +9,7 @@ const RENEW: &str = "
 INSERT INTO owners (id, expires_at) VALUES (?1, ?2)
 ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at";
 
-const OTHERS: &str = "SELECT id, expires_at <= ?2 FROM owners WHERE id <> ?1";
+const DEAD: &str = "SELECT id FROM owners WHERE id <> ?1 AND expires_at <= ?2";
 
 const REGISTER: &str = "INSERT INTO consumers (owner, queue) VALUES (?1, ?2) RETURNING id";
 
@@ -20,27 +20,21 @@ const TAKE_BACK: [&str; 3] = [
     "DELETE FROM owners WHERE id = ?1",
 ];
 
-/// Renews this owner's lease and buries the dead ones. Gives how many others live.
+/// Renews this owner's lease and buries the dead ones.
 pub(super) fn heartbeat(
     connection: &Connection,
     owner: &str,
     expires_at: i64,
     now: i64,
-) -> Result<usize> {
+) -> Result<()> {
     connection.prepare_cached(RENEW)?.execute((owner, expires_at))?;
-    let mut others = connection.prepare_cached(OTHERS)?;
-    let others = others.query_map((owner, now), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let others: Vec<(String, bool)> = others.collect::<Result<_>>()?;
-    let mut alive = 0;
-    for (other, expired) in others {
-        if expired {
-            tracing::info!("taking back the messages of a process that stopped");
-            leave(connection, &other)?;
-        } else {
-            alive += 1;
-        }
+    let mut dead = connection.prepare_cached(DEAD)?;
+    let dead = dead.query_map((owner, now), |row| row.get(0))?;
+    for other in dead.collect::<Result<Vec<String>>>()? {
+        tracing::info!("taking back the messages of a process that stopped");
+        leave(connection, &other)?;
     }
-    Ok(alive)
+    Ok(())
 }
 
 /// Takes back all that an owner has in hand, and forgets it.

@@ -69,8 +69,9 @@ pub(super) fn settle(connection: &Connection, commands: &[Settle], now: i64) -> 
     Ok(())
 }
 
-/// Sorts verdicts by consumer. Deletes nothing that one of them names: the number of a row that is deleted
-/// may be given to the next.
+/// Sorts verdicts by consumer. No row that is new here gets the number of one that they name: the number of
+/// the last row may be given again once it is deleted, and a row is deleted here only after its last event
+/// was cut out, into a row that was inserted before and so has a higher number.
 fn sort<'a>(
     connection: &Connection,
     commands: &'a [Settle],

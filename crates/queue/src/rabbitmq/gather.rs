@@ -1,8 +1,8 @@
 //! Publishing together: publishers that wait at the same time share messages and their confirms.
 //!
-//! A message costs broker and client much the same whatever is in it. So one round of messages is on its
-//! way to a queue at a time; what comes meanwhile is the next round, and is packed where it is much, see
-//! [`super::pack`]. What is enough to be packed does not wait, as long as few rounds are on their way: while
+//! A message costs broker and client much the same whatever is in it. So what comes while a round of messages
+//! is on its way to a queue waits, and is the next round, packed where it is much, see [`super::pack`]. Only
+//! what is enough to be packed does not wait, as long as fewer than [`ROUNDS`] rounds are on their way: while
 //! one is being synced, the next are being written, and the processor has something to do. A publisher that
 //! comes alone waits for nobody.
 

@@ -6,7 +6,9 @@ use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Handler, Job, LONGEST_PAUSE, Outage, Outcome, SHORTEST_PAUSE, Worker, sleep};
+use super::{
+    Handler, Job, LONGEST_PAUSE, Outage, Outcome, SHORTEST_PAUSE, Worker, sleep, without_addresses,
+};
 
 impl<H: Handler> Worker<H> {
     /// Handles the batch, again and again while a dependency is away. `None` when it is over before
@@ -36,7 +38,8 @@ impl<H: Handler> Worker<H> {
                     paused_since.get_or_insert_with(Instant::now);
                     if self.outage.send_replace(Some(reason.clone())).is_none() {
                         self.show_pause(true);
-                        warn!(queue, reason, "paused until it is back");
+                        let reason = without_addresses(&reason);
+                        warn!(queue, %reason, "paused until it is back");
                     }
                     sleep(pause, over).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);

@@ -1,13 +1,10 @@
 //! Gives the verdicts to the queue, and tells of them.
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use tracing::{debug, info, warn};
 
-use super::{Handler, Worker};
+use super::{Handler, Worker, without_addresses};
 use crate::{Consumer, DeliveryTag, QueueError, Verdict};
 
 /// Pauses before the verdicts are given again.
@@ -73,25 +70,4 @@ fn measure(queue: &'static str, verdict: &'static str, count: usize, took: Durat
         "userstream_message_duration_seconds", "queue" => queue, "verdict" => verdict
     )
     .record_many(took.as_secs_f64(), count);
-}
-
-/// A cause as it may be logged: servers and parsers like to quote e-mail addresses.
-fn without_addresses(cause: &str) -> Cow<'_, str> {
-    if !cause.contains('@') {
-        return Cow::Borrowed(cause);
-    }
-    let words = cause.split(' ').map(|word| if word.contains('@') { "[address]" } else { word });
-    Cow::Owned(words.collect::<Vec<_>>().join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_addresses;
-
-    #[test]
-    fn addresses_do_not_reach_the_log() {
-        let reply = "550 5.1.1 <ada@example.com>: no such user";
-        assert_eq!(without_addresses(reply), "550 5.1.1 [address] no such user");
-        assert_eq!(without_addresses("it is late"), "it is late");
-    }
 }

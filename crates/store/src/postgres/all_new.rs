@@ -102,15 +102,12 @@ async fn attempt(
     let column = |of: fn(&NewRegistration) -> &str| batch.iter().map(of).collect::<Vec<_>>();
     let mails: Vec<_> =
         batch.iter().map(|i| NotificationId::of_registration(i.registration_id)).collect();
-    let search = |i: &NewRegistration| {
-        text::searchable(i.person.name.as_str(), i.person.surname.as_str(), i.person.email.as_str())
-    };
     let inserted = sqlx::query(INSERT_ALL)
         .bind(batch.iter().map(|i| i.registration_id.0).collect::<Vec<_>>())
         .bind(column(|i| i.person.name.as_str()))
         .bind(column(|i| i.person.surname.as_str()))
         .bind(column(|i| i.person.email.as_str()))
-        .bind(batch.iter().map(search).collect::<Vec<_>>())
+        .bind(batch.iter().map(|i| text::search_of(&i.person)).collect::<Vec<_>>())
         .bind(mails.iter().map(|id| id.0).collect::<Vec<_>>())
         .bind(
             batch

@@ -173,13 +173,11 @@ async fn insert_users(
     let mut address_of = HashMap::with_capacity(size);
     for (item, address) in items {
         let person = &item.person;
-        let (name, surname, email) =
-            (person.name.as_str(), person.surname.as_str(), person.email.as_str());
         ids.push(item.registration_id.0);
-        names.push(name);
-        surnames.push(surname);
-        emails.push(email);
-        searches.push(text::searchable(name, surname, email));
+        names.push(person.name.as_str());
+        surnames.push(person.surname.as_str());
+        emails.push(person.email.as_str());
+        searches.push(text::search_of(person));
         mails.push(NotificationId::of_registration(item.registration_id).0);
         locales.push(item.locale.as_deref().and_then(text::language_tag));
         submitted.push(time::stored(item.submitted_at));

@@ -111,18 +111,15 @@ mod tests {
             read_replica_url: Some("postgres://u:hunter2@r/d".into()),
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
-        for url in [
-            "postgres://u:hunter2@h:port/d",
-            "postgres://u:hun/ter2@h/d",
-            "postgres:hunter2",
-            "postgres://u:hunter2@h/d?sslmode=perhaps",
-        ] {
+        for url in ["postgres://u:hunter2@h:port/d", "postgres://u:hunter2@h/d?sslmode=perhaps"] {
+            let error = parse(url).expect_err(url).to_string();
+            assert!(!error.contains("hunter2") && error.contains("postgres://USER"), "{error}");
+        }
+        // What is mistyped may be read as something else.
+        for url in ["postgres://u:hun/ter2@h/d", "postgres:hunter2"] {
             if let Err(error) = parse(url) {
-                let error = error.to_string();
-                assert!(!error.contains("ter2") && error.contains("postgres://USER"), "{error}");
+                assert!(!error.to_string().contains("ter2"), "{error}");
             }
         }
-        assert!(parse("postgres://u:hunter2@h:port/d").is_err());
-        assert!(parse("postgres://u@h/d?sslmode=perhaps").is_err());
     }
 }

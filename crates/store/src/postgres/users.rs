@@ -94,10 +94,6 @@ async fn fold_some(pool: &PgPool) -> Result<usize, sqlx::Error> {
     Ok(rows.len())
 }
 
-fn search_of(person: &Registration) -> String {
-    text::searchable(person.name.as_str(), person.surname.as_str(), person.email.as_str())
-}
-
 impl PostgresStore {
     async fn insert_user(&self, person: &Registration) -> Result<Option<User>, Fault> {
         let mut tx = self.begin().await?;
@@ -110,7 +106,7 @@ impl PostgresStore {
         .bind(person.name.as_str())
         .bind(person.surname.as_str())
         .bind(person.email.as_str())
-        .bind(search_of(person))
+        .bind(text::search_of(person))
         .bind(time::now())
         .fetch_optional(&mut *tx)
         .await?;
@@ -157,7 +153,7 @@ impl PostgresStore {
                 let user = user(&row)?;
                 sqlx::query("UPDATE users SET search = $2 WHERE id = $1")
                     .bind(id.0)
-                    .bind(search_of(person))
+                    .bind(text::search_of(person))
                     .execute(&mut *tx)
                     .await?;
                 tx.commit().await?;

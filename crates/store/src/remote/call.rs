@@ -73,7 +73,7 @@ impl Call {
 }
 
 impl RemoteStore {
-    /// Makes a call and returns what was answered, of whatever status below 500.
+    /// Makes a call and returns what was answered, of whatever status below 500 but 429.
     pub(super) async fn send(&self, call: &Call) -> Result<Response, StoreError> {
         let mut pauses = PAUSES.into_iter();
         loop {

@@ -1,8 +1,9 @@
 //! The store behind a Database Service: each method is one call.
 //!
-//! A service that is away, busy or failing is [`crate::StoreError::Unavailable`]; an answer that does not fit
-//! the contract is [`crate::StoreError::Failed`]. What may be said twice is said again a few times within
-//! a second before that; what may not, only if it certainly did not arrive.
+//! A service that is away or busy, or does not accept our token, is [`crate::StoreError::Unavailable`]. One
+//! that failed at what it was asked (500), and an answer that does not fit the contract, is
+//! [`crate::StoreError::Failed`]. What may be said twice is said again a few times within a second before
+//! that; what may not, only if it certainly did nothing.
 
 mod accounts;
 mod call;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::Registration;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::NewTemplate;
@@ -12,6 +13,11 @@ const SEPARATOR: &str = "\u{1f}";
 /// What a person is found by: the name as it is spoken and the address, in one letter case.
 pub(crate) fn searchable(name: &str, surname: &str, email: &str) -> String {
     fold([name, " ", surname, SEPARATOR, email].concat())
+}
+
+/// What somebody is found by who registers.
+pub(crate) fn search_of(person: &Registration) -> String {
+    searchable(person.name.as_str(), person.surname.as_str(), person.email.as_str())
 }
 
 /// A text with its letter case taken away, in every script.

@@ -139,7 +139,7 @@ async fn insert_users(
         let person = &item.person;
         let (name, surname, email) =
             (person.name.as_str(), person.surname.as_str(), person.email.as_str());
-        let search = text::searchable(name, surname, email);
+        let search = text::search_of(person);
         let registration_id = item.registration_id;
         rows.push(UserRow { registration_id, name, surname, email, search });
     }

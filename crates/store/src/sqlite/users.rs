@@ -96,10 +96,6 @@ async fn set_search(
     Ok(())
 }
 
-fn search_of(person: &Registration) -> String {
-    text::searchable(person.name.as_str(), person.surname.as_str(), person.email.as_str())
-}
-
 #[async_trait]
 impl Users for SqliteStore {
     async fn create_user(&self, person: &Registration) -> Result<Option<User>, StoreError> {
@@ -113,7 +109,7 @@ impl Users for SqliteStore {
         .bind(person.name.as_str())
         .bind(person.surname.as_str())
         .bind(person.email.as_str())
-        .bind(search_of(person))
+        .bind(text::search_of(person))
         .bind(time::text(time::now()))
         .fetch_optional(&mut *tx)
         .await
@@ -194,7 +190,7 @@ impl Users for SqliteStore {
         .fetch_one(&mut *tx)
         .await
         .store()?;
-        set_search(&mut tx, id.0, &search_of(person)).await?;
+        set_search(&mut tx, id.0, &text::search_of(person)).await?;
         tx.commit().await.store()?;
         Ok(UserUpdate::Updated(user(&row).store()?))
     }

@@ -1,14 +1,18 @@
 //! A database: how it is opened, and what is in it then.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
+use chrono::Utc;
+use domain::ReportId;
 use futures::future::join_all;
 use sqlx::{PgConnection, Row};
 use store::{
-    NotificationFilter, NotificationStatus, Notifications, Order, Overview, PostgresStore,
-    RecordOutcome, Registrations, ReportStatus, Reports, StoreError, Users,
+    NewReport, NotificationFilter, NotificationStatus, Notifications, Order, Overview,
+    PostgresStore, RecordOutcome, Registrations, ReportResult, ReportStatus, Reports, Retention,
+    StoreError, Users,
 };
 use testkit::{Postgres, eventually, free_ports};
+use uuid::Uuid;
 
 use crate::{by_hand, containing, database, open, registration, run, settings};
 
@@ -259,4 +263,36 @@ async fn lists_and_exports_are_read_from_the_replica() {
             .unwrap();
     assert_eq!(rows, listed);
     assert!(store::open_with_replica("sqlite:x.db", Some(&replica)).await.is_err());
+}
+
+/// Whoever forgets a file must not be told of it again.
+#[tokio::test]
+async fn outdated_reports_are_never_read_from_a_replica_that_lags_behind() {
+    let (primary, replica) = (database().await, database().await);
+    let report = NewReport {
+        report_id: ReportId::new(),
+        report_name: "All".into(),
+        format: "csv".into(),
+        request: serde_json::Value::Null,
+        requested_by: None,
+        schedule_id: None,
+    };
+    for url in [&primary, &replica] {
+        let (store, owner) = (open(url).await, Uuid::now_v7());
+        store.request_report(&report).await.unwrap();
+        store.claim_report(report.report_id, owner, Duration::from_mins(1)).await.unwrap();
+        let done = ReportResult::Done {
+            record_count: 0,
+            file_path: "a.csv".into(),
+            size_bytes: 0,
+            sha256: String::new(),
+            generated_at: Utc::now(),
+        };
+        assert!(store.finish_report(report.report_id, owner, &done).await.unwrap());
+    }
+    let store = store::open_with_replica(&primary, Some(&replica)).await.unwrap();
+    let none = Retention { since: None, newest: Some(0) };
+    assert_eq!(store.outdated_reports(&none, 9).await.unwrap().len(), 1);
+    store.forget_file(report.report_id, "It was removed.").await.unwrap();
+    assert_eq!(store.outdated_reports(&none, 9).await.unwrap(), []);
 }

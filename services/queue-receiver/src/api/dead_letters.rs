@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use axum::{
-    extract::{Request, State},
+    body::Body,
+    extract::{FromRequest, Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -15,11 +16,14 @@ use runtime::{
     Cursor, Json, Path, Problem, Query,
     http::{cursor::PageBody, extract, problem::ProblemBody},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
 use super::AppState;
 
+/// The largest body of a call with a corrected message, in bytes: the message is a text in it, in which
+/// every character may be escaped.
+pub(super) const MAX_CORRECTION_BYTES: usize = 6 * MAX_EVENT_BYTES + 1024;
 /// Causes that are listed.
 const MAX_CAUSES: usize = 500;
 
@@ -237,6 +241,11 @@ pub(super) async fn replay(
     request: Request,
 ) -> Result<Response, Problem> {
     let Correction { body, dry_run } = optional_json(request).await?;
+    if body.as_ref().is_some_and(|body| body.len() > MAX_EVENT_BYTES) {
+        let detail =
+            "The corrected body is larger than 64 KiB, which is the most a message may be.";
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+    }
     let corrected = body.map(Bytes::from);
     if dry_run {
         let letter = queue.dead_letter(&id).await.map_err(super::unavailable)?;
@@ -340,23 +349,14 @@ pub(super) async fn delete_many(
     Ok(Json(DeleteOutcome { matched: deleted, deleted }))
 }
 
-/// A JSON body that may be left out. It holds a whole message as text, in which every character may
-/// be escaped, so it is allowed more than other bodies.
-async fn optional_json<T: Default + serde::de::DeserializeOwned>(
-    request: Request,
-) -> Result<T, Problem> {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 6 * MAX_EVENT_BYTES + 1024).await.map_err(|_| {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The corrected body is larger than 64 KiB.")
-    })?;
+/// A JSON body that may be left out.
+async fn optional_json<T: Default + DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    let headers = request.headers().clone();
+    let body = extract::body(request).await?;
     if body.is_empty() {
         return Ok(T::default());
     }
-    match extract::media_type(&parts.headers).as_deref() {
-        Some("application/json") => extract::parse_json(&body),
-        _ => Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Send the body as JSON, with Content-Type: application/json.",
-        )),
-    }
+    let mut given = Request::new(Body::from(body));
+    *given.headers_mut() = headers;
+    Json::from_request(given, &()).await.map(|Json(given)| given)
 }

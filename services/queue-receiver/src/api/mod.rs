@@ -5,6 +5,7 @@ mod queues;
 
 use std::{sync::Arc, time::Duration};
 
+use axum::extract::DefaultBodyLimit;
 use queue::{Queue, QueueError};
 use runtime::Problem;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,12 +20,15 @@ pub(crate) struct AppState {
 }
 
 pub(crate) fn routes(state: AppState) -> OpenApiRouter {
+    let corrections = OpenApiRouter::new()
+        .routes(routes!(dead_letters::replay))
+        .layer(DefaultBodyLimit::max(dead_letters::MAX_CORRECTION_BYTES));
     OpenApiRouter::new()
+        .merge(corrections)
         .routes(routes!(queues::list))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::causes))
         .routes(routes!(dead_letters::get, dead_letters::delete))
-        .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::replay_many))
         .routes(routes!(dead_letters::delete_many))
         .with_state(state)

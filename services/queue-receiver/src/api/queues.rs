@@ -2,7 +2,10 @@
 
 use axum::extract::State;
 use queue::{Depth, TOPICS};
-use runtime::{Json, Problem, http::problem::ProblemBody};
+use runtime::{
+    Json, Problem,
+    http::{cursor::PageBody, problem::ProblemBody},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,22 +27,18 @@ struct Rates {
     growth: Option<f64>,
 }
 
-/// All queues.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct QueueList {
-    items: Vec<QueueDepth>,
-}
-
-/// The queues, in the order of the way through the system.
+/// The queues, all on one page, in the order of the way through the system.
 #[utoipa::path(get, path = "/queues", tag = "queues", responses(
-    (status = 200, body = QueueList),
+    (status = 200, body = PageBody<QueueDepth>),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn list(State(state): State<AppState>) -> Result<Json<QueueList>, Problem> {
+pub(super) async fn list(
+    State(state): State<AppState>,
+) -> Result<Json<PageBody<QueueDepth>>, Problem> {
     let mut items = Vec::with_capacity(TOPICS.len());
     for name in TOPICS {
         let depth = state.queue.depth(name).await.map_err(super::unavailable)?;
         let rates = Rates { growth: state.depths.growth(name) };
         items.push(QueueDepth { name, depth, rates });
     }
-    Ok(Json(QueueList { items }))
+    Ok(Json(PageBody { items, next_cursor: None }))
 }

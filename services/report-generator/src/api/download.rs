@@ -28,7 +28,8 @@ use super::AppState;
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     (status = 409, description = "It is not done", body = ProblemBody, content_type = "application/problem+json"),
     (status = 410, description = "Its file was removed", body = ProblemBody, content_type = "application/problem+json"),
-    (status = 416, description = "There is no such range"),
+    (status = 412, description = "It was made after `If-Unmodified-Since`", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 416, description = "There is no such range", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn download(
     State(state): State<AppState>,
@@ -71,11 +72,12 @@ pub(super) async fn download(
     }
     let served = ServeFile::new(path).oneshot(request).await;
     let Ok(mut response) = served.map(IntoResponse::into_response);
-    if response.status() == StatusCode::NOT_FOUND {
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "The file of this report is gone from the report folder. Make the report again.",
-        ));
+    if let Some(problem) = refused(response.status()) {
+        let mut answer = problem.into_response();
+        if let Some(range) = response.headers_mut().remove(header::CONTENT_RANGE) {
+            answer.headers_mut().insert(header::CONTENT_RANGE, range);
+        }
+        return Ok(answer);
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(&report)));
@@ -86,6 +88,21 @@ pub(super) async fn download(
         headers.insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// Why the file is not sent, where it is not.
+fn refused(status: StatusCode) -> Option<Problem> {
+    let why = match status {
+        StatusCode::NOT_FOUND => {
+            "The file of this report is gone from the report folder. Make the report again."
+        }
+        StatusCode::PRECONDITION_FAILED => {
+            "The file was made after the time in If-Unmodified-Since."
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE => "The file has no such range.",
+        _ => return None,
+    };
+    Some(Problem::new(status, why))
 }
 
 /// Names the file by what is in it.

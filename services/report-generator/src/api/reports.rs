@@ -198,10 +198,24 @@ pub(super) async fn delete(
     State(state): State<AppState>,
     Path(id): Path<ReportId>,
 ) -> Result<StatusCode, Problem> {
+    let found = state.reports.report(id).await.map_err(super::problem)?;
+    remove_file(&state, &found.ok_or_else(|| Problem::not_found("report"))?).await?;
+    // Only then: without its row nobody would know of a file that stays.
     let deleted = state.reports.delete_report(id).await.map_err(super::problem)?;
-    let report = deleted.ok_or_else(|| Problem::not_found("report"))?;
-    if let Some(file) = report.file_path {
-        generate::remove(&state.folder, id, &file).await.map_err(Problem::internal)?;
-    }
+    // It may have been made meanwhile.
+    remove_file(&state, &deleted.ok_or_else(|| Problem::not_found("report"))?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a report's file; one that is not there is removed.
+async fn remove_file(state: &AppState, report: &Report) -> Result<(), Problem> {
+    let Some(file) = &report.file_path else { return Ok(()) };
+    generate::remove(&state.folder, report.report_id, file).await.map_err(|error| {
+        warn!(report_id = %report.report_id, %error, "its file could not be removed");
+        Problem::unavailable(
+            "The file of this report cannot be removed from the report folder. Try again once the \
+             folder is in order.",
+            Duration::from_secs(30),
+        )
+    })
 }

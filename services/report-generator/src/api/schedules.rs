@@ -248,6 +248,7 @@ pub(super) async fn delete(
     params(("id" = String, Path, format = Uuid)), responses(
     (status = 202, body = Report),
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
+    (status = 409, description = "Its report cannot be read", body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn run_now(
     State(state): State<AppState>,
@@ -257,8 +258,12 @@ pub(super) async fn run_now(
 ) -> Result<(StatusCode, Json<Report>), Problem> {
     let schedule = find(&state, id).await?;
     let who = on_behalf_of(&headers).unwrap_or(caller);
-    let request = request(&schedule, ReportId::new(), Some(who));
-    ask_for(&state, request.map_err(|e| Problem::internal(e.to_string()))?).await
+    let request = request(&schedule, ReportId::new(), Some(who)).map_err(|error| {
+        let detail =
+            format!("The report of this schedule cannot be read: {error}. Change it first.");
+        Problem::new(StatusCode::CONFLICT, detail)
+    })?;
+    ask_for(&state, request).await
 }
 
 async fn find(state: &AppState, id: ScheduleId) -> Result<Schedule, Problem> {

@@ -1,12 +1,13 @@
 //! The folder that reports lie in.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
+use runtime::{ConfigError, config::error};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -41,18 +42,23 @@ pub(crate) struct Sealed {
 
 impl Folder {
     /// Makes the folder if it is not there.
-    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path) -> Result<Self, ConfigError> {
         fs::create_dir_all(dir).map_err(|e| {
-            io::Error::new(e.kind(), format!("the report folder {}: {e}", dir.display()))
+            let problem = format!("the folder {} cannot be made: {e}", dir.display());
+            error("REPORT_OUTPUT_DIR", problem, "/reports")
         })?;
         Ok(Self { dir: dir.to_owned() })
     }
 
-    /// Begins a file under a name of its own.
+    /// Begins a file under a name of its own, for its owner's eyes only: it holds personal data.
     pub(crate) fn create(&self) -> io::Result<Partial> {
         let path = self.dir.join(format!(".{}{UNFINISHED}", Uuid::new_v4()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         Ok(Partial {
-            file: File::create_new(&path)?,
+            file: options.open(&path)?,
             path,
             folder: self.dir.clone(),
             hash: Sha256::new(),
@@ -70,11 +76,11 @@ impl Folder {
         File::open(&self.dir)?.sync_all()
     }
 
-    /// Where a finished file lies; `None` for a path that leaves the folder.
+    /// Where a finished file lies; `None` for a path that is not below the folder.
     pub(crate) fn path(&self, relative: &str) -> Option<PathBuf> {
         let plain =
             Path::new(relative).components().all(|c| matches!(c, std::path::Component::Normal(_)));
-        plain.then(|| self.dir.join(relative))
+        (plain && !relative.is_empty()).then(|| self.dir.join(relative))
     }
 
     /// Removes a finished file; one that is not there is removed.
@@ -186,8 +192,8 @@ mod tests {
     #[test]
     fn no_path_leaves_the_folder() {
         let folder = Folder { dir: "/reports".into() };
-        for outside in ["../etc/passwd", "/etc/passwd", "a/../../b", ""] {
-            assert!(folder.path(outside).is_none_or(|p| p == Path::new("/reports/")), "{outside}");
+        for outside in ["../etc/passwd", "/etc/passwd", "a/../../b", "a/../b", ".", ""] {
+            assert_eq!(folder.path(outside), None, "{outside}");
         }
         assert_eq!(folder.path("a.csv"), Some("/reports/a.csv".into()));
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Event, ReportId, ReportRequested};
 use queue::{Queue, REPORT_REQUESTS};
 use serde::Deserialize;
-use store::{MissedSlots, Reports, Schedule, Schedules};
+use store::{MissedSlots, Reports, Schedule, Schedules, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -47,30 +47,45 @@ impl Scheduler {
         }
     }
 
-    /// Sees to every slot that has come by now.
+    /// Sees to every slot that has come by now. A schedule that cannot be seen to holds up no other, and is
+    /// told in the end; an outage is told at once.
     pub(crate) async fn tick(&self, now: DateTime<Utc>) -> Result<(), Interruption> {
+        let mut seen_to = Ok(());
         for schedule in self.schedules.due_schedules(now, TOGETHER).await? {
-            let Some(slot) = schedule.next_run_at else { continue };
-            let id = schedule.schedule_id;
-            let next = match Recurrence::parse(&schedule.cron, &schedule.timezone) {
-                Ok(recurrence) => {
-                    if is_wanted(&schedule, &recurrence, now) {
-                        self.ask(&schedule, ReportId::of_slot(id, slot)).await?;
-                        info!(schedule_id = %id, %slot, "a report was asked for by its schedule");
-                    } else {
-                        info!(schedule_id = %id, %slot, "a slot was missed, and is not made up for");
-                    }
-                    recurrence.after(now)
+            match self.see_to(&schedule, now).await {
+                Ok(()) => {}
+                Err(Interruption::Store(StoreError::Failed(cause))) => {
+                    let cause = format!("schedule {}: {cause}", schedule.schedule_id);
+                    seen_to = Err(StoreError::Failed(cause).into());
                 }
-                // As when a zone is no more.
-                Err(mistakes) => {
-                    error!(schedule_id = %id, ?mistakes, "a schedule cannot be read, and stops");
-                    None
-                }
-            };
-            // Last: until here the slot would come again, and the report be the same.
-            self.schedules.advance_schedule(id, slot, next).await?;
+                Err(away) => return Err(away),
+            }
         }
+        seen_to
+    }
+
+    /// Sees to the slot of a schedule that has come.
+    async fn see_to(&self, schedule: &Schedule, now: DateTime<Utc>) -> Result<(), Interruption> {
+        let Some(slot) = schedule.next_run_at else { return Ok(()) };
+        let id = schedule.schedule_id;
+        let next = match Recurrence::parse(&schedule.cron, &schedule.timezone) {
+            Ok(recurrence) => {
+                if is_wanted(schedule, &recurrence, now) {
+                    self.ask(schedule, ReportId::of_slot(id, slot)).await?;
+                    info!(schedule_id = %id, %slot, "a report was asked for by its schedule");
+                } else {
+                    info!(schedule_id = %id, %slot, "a slot was missed, and is not made up for");
+                }
+                recurrence.after(now)
+            }
+            // As when a zone is no more.
+            Err(mistakes) => {
+                error!(schedule_id = %id, ?mistakes, "a schedule cannot be read, and stops");
+                None
+            }
+        };
+        // Last: until here the slot would come again, and the report be the same.
+        self.schedules.advance_schedule(id, slot, next).await?;
         Ok(())
     }
 
@@ -120,9 +135,10 @@ pub(crate) fn request(
 mod tests {
     use std::collections::BTreeSet;
 
+    use async_trait::async_trait;
     use domain::ScheduleId;
     use serde_json::json;
-    use store::{NewSchedule, SqliteStore};
+    use store::{NewSchedule, Page, SqliteStore};
     use tempfile::TempDir;
     use uuid::Uuid;
 
@@ -271,6 +287,73 @@ mod tests {
         house.look(at("2026-05-01T10:01:00Z")).await;
         assert_eq!(house.asked_for().await, 1);
         assert_eq!(house.next_run(&unreadable).await, None);
+        assert_eq!(house.next_run(&good).await, Some(at("2026-05-01T10:02:00Z")));
+    }
+
+    /// A database that fails at one schedule.
+    struct Picky {
+        store: Arc<SqliteStore>,
+        fails_at: ScheduleId,
+    }
+
+    #[async_trait]
+    impl Schedules for Picky {
+        async fn create_schedule(&self, new: &NewSchedule) -> Result<Schedule, StoreError> {
+            self.store.create_schedule(new).await
+        }
+
+        async fn update_schedule(&self, new: &NewSchedule) -> Result<Option<Schedule>, StoreError> {
+            self.store.update_schedule(new).await
+        }
+
+        async fn schedule(&self, id: ScheduleId) -> Result<Option<Schedule>, StoreError> {
+            self.store.schedule(id).await
+        }
+
+        async fn schedules(
+            &self,
+            before: Option<i64>,
+            limit: u32,
+        ) -> Result<Page<Schedule, i64>, StoreError> {
+            self.store.schedules(before, limit).await
+        }
+
+        async fn delete_schedule(&self, id: ScheduleId) -> Result<bool, StoreError> {
+            self.store.delete_schedule(id).await
+        }
+
+        async fn due_schedules(
+            &self,
+            now: DateTime<Utc>,
+            limit: u32,
+        ) -> Result<Vec<Schedule>, StoreError> {
+            self.store.due_schedules(now, limit).await
+        }
+
+        async fn advance_schedule(
+            &self,
+            id: ScheduleId,
+            from: DateTime<Utc>,
+            to: Option<DateTime<Utc>>,
+        ) -> Result<(), StoreError> {
+            if id == self.fails_at {
+                return Err(StoreError::Failed("it does not fit".into()));
+            }
+            self.store.advance_schedule(id, from, to).await
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_stored_holds_nobody_up() {
+        let house = House::open().await;
+        let start = "2026-05-01T10:00:00Z";
+        let bad = house.schedule("* * * * *", "UTC", start, MissedSlots::Once).await.schedule_id;
+        let good = house.schedule("* * * * *", "UTC", start, MissedSlots::Once).await;
+        let picky = Arc::new(Picky { store: house.store.clone(), fails_at: bad });
+        let scheduler = Scheduler { schedules: picky, ..house.generators[0].clone() };
+        let told = scheduler.tick(at("2026-05-01T10:01:00Z")).await.unwrap_err().to_string();
+        assert!(told.contains(&bad.to_string()) && told.contains("it does not fit"), "{told}");
+        assert_eq!(house.asked_for().await, 2);
         assert_eq!(house.next_run(&good).await, Some(at("2026-05-01T10:02:00Z")));
     }
 }

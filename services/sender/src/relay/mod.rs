@@ -8,6 +8,7 @@ use std::{path::Path, time::Duration};
 use chrono::{DateTime, Utc};
 use domain::NotificationId;
 use lettre::Address;
+use runtime::{ConfigError, config::error};
 use store::AttemptOutcome;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -54,19 +55,23 @@ pub(crate) enum Relay {
 }
 
 impl Relay {
-    /// Opens the folder, or reads what is needed to trust the server; connects to nobody yet.
-    pub(crate) fn new(delivery: &Delivery, from: Address) -> Result<Self, String> {
+    /// Opens the folder, or reads what is needed to trust the server; connects to nobody yet. An error is
+    /// one of the settings. To be called within a Tokio runtime.
+    pub(crate) fn new(delivery: &Delivery, from: Address) -> Result<Self, ConfigError> {
         match delivery {
             Delivery::Outbox(folder) => Self::outbox(folder),
-            Delivery::Smtp(settings) => {
-                Smtp::new(settings, from).map(|smtp| Self::Smtp(Box::new(smtp)))
-            }
+            Delivery::Smtp(settings) => Smtp::new(settings, from)
+                .map(|smtp| Self::Smtp(Box::new(smtp)))
+                .map_err(|why| error("SMTP_HOST", why, "smtp.example.com")),
         }
     }
 
     /// A folder.
-    pub(crate) fn outbox(folder: &Path) -> Result<Self, String> {
-        Outbox::open(folder).map(Self::Outbox).map_err(|e| e.to_string())
+    pub(crate) fn outbox(folder: &Path) -> Result<Self, ConfigError> {
+        Outbox::open(folder).map(Self::Outbox).map_err(|why| {
+            let problem = format!("the folder {} cannot be made: {why}", folder.display());
+            error("MAIL_OUTBOX_DIR", problem, "var/outbox")
+        })
     }
 
     /// What it is called in `/health`.

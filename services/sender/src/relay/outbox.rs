@@ -29,8 +29,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Makes the folder if it is not there. To be called within a Tokio runtime.
     pub(super) fn open(dir: &Path) -> io::Result<Self> {
-        fs::create_dir_all(dir)
-            .map_err(|e| io::Error::new(e.kind(), format!("the outbox {}: {e}", dir.display())))?;
+        fs::create_dir_all(dir)?;
         let dir: Arc<Path> = dir.into();
         let folder = dir.clone();
         let writer = Together::new(TOGETHER, UNDER_WAY, move |mails| write(folder.clone(), mails));
@@ -76,8 +75,7 @@ fn write_all(dir: &Path, mails: &[Outgoing]) -> io::Result<()> {
     for mail in mails {
         let name = file_name(mail);
         let temporary = dir.join(format!(".{name}.part"));
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
+        let mut file = create(&temporary)?;
         file.write_all(&mail.bytes)?;
         written.push((file, temporary, dir.join(name)));
     }
@@ -86,6 +84,15 @@ fn write_all(dir: &Path, mails: &[Outgoing]) -> io::Result<()> {
         fs::rename(temporary, target)?;
     }
     File::open(dir)?.sync_all()
+}
+
+/// Makes a file for its owner's eyes only: it holds personal data.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Sorted by time in any listing.
@@ -97,4 +104,29 @@ async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use chrono::Utc;
+    use domain::NotificationId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_may_read_an_e_mail() {
+        let dir = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(dir.path()).unwrap();
+        let mail = Outgoing {
+            notification_id: NotificationId(Uuid::new_v4()),
+            created_at: Utc::now(),
+            recipient: "ada@example.com".parse().unwrap(),
+            bytes: b"Hello".to_vec(),
+        };
+        outbox.deliver(mail).await.unwrap();
+        let file = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }

@@ -33,7 +33,7 @@ impl Mistake {
             (Some(line), Some(name)) => {
                 Self { part, message: format!("line 1: {said} (in line {line} of {name})") }
             }
-            (None, _) => Self { part, message: said },
+            (None, _) => Self::at(part, 1, &said),
         }
     }
 
@@ -114,8 +114,8 @@ fn sentinel(draft: &Template) -> Facts<'static> {
 fn check_source(texts: &Texts, draft: &Template, part: Part) -> Option<Mistake> {
     let source = part.of(draft);
     if source.len() > MAX_SOURCE {
-        let message = format!("It must be at most {MAX_SOURCE} bytes.");
-        return Some(Mistake { part, message });
+        let what = format!("a part has at most {MAX_SOURCE} bytes");
+        return Some(Mistake::at(part, 1, &what));
     }
     let used = match texts.names_in(draft, part) {
         Ok(used) => used,
@@ -220,7 +220,7 @@ mod tests {
             ("welcome", Part::Html, link, "line 2: “name” stands inside a tag"),
             ("welcome", Part::Html, title, "line 1: “surname” stands inside a tag"),
             ("welcome", Part::Text, "{% include \"/etc/passwd\" %}", "line 1: "),
-            ("welcome", Part::Text, &longer, "It must be at most 65536 bytes."),
+            ("welcome", Part::Text, &longer, "line 1: a part has at most 65536 bytes"),
             ("welcome", Part::Text, endless, "line 1: "),
             ("confirmation", Part::Text, "Hello", "line 1: confirm_url is missing"),
             ("already_registered", Part::Text, "\n{{ confirm_url.x.y }}", "line 2: "),

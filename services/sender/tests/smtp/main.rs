@@ -20,7 +20,7 @@ use reqwest::{Method, StatusCode};
 use runtime::{Secret, ServiceClient, ServiceTokens, Trust, http::client::connect};
 use sender::{Delivery, Dependencies, Settings, SmtpSettings, SmtpTls};
 use serde_json::Value;
-use store::{AttemptOutcome, NewRegistration, Notification, NotificationStatus, Store};
+use store::{AttemptOutcome, Deliveries, NewRegistration, Notification, NotificationStatus, Store};
 use tempfile::TempDir;
 use testkit::{MailServer, MailServerSettings, eventually};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -80,13 +80,18 @@ impl Post {
     }
 
     async fn sender_with(&self, smtp: SmtpSettings) -> Running {
+        self.sender_on(self.store.clone(), smtp).await
+    }
+
+    /// A sender whose claims go through another log.
+    async fn sender_on(&self, deliveries: Arc<dyn Deliveries>, smtp: SmtpSettings) -> Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let secret = Secret::new("0123456789abcdef0123456789abcdef");
         let tokens = ServiceTokens::new(&secret, None);
         let dependencies = Dependencies {
             queue: self.queue.clone(),
-            deliveries: self.store.clone(),
+            deliveries,
             notifications: self.store.clone(),
             users: self.store.clone(),
             templates: self.store.clone(),

@@ -1,17 +1,37 @@
 //! A mail server that is away, or wants a pause.
 
-use std::time::Duration;
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use store::{AttemptOutcome, NotificationStatus};
+use async_trait::async_trait;
+use store::{
+    AttemptOutcome, Deliveries, NotificationAttempt, NotificationClaim, NotificationRequest,
+    NotificationStatus, ReleasedClaim, Store, StoreError,
+};
 use testkit::{MailBehaviour, MailStep, eventually, eventually_within};
 use tokio::time::sleep;
 
 use super::{Post, addresses};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pause_that_the_server_asks_for_is_no_attempt() {
+const ADA: &str = "ada@example.com";
+
+/// On one thread, so that all it logs is seen.
+#[tokio::test]
+async fn a_pause_that_the_server_asks_for_is_no_attempt_and_its_words_are_logged_without_addresses()
+{
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
     let post = Post::new().await;
-    let later = MailBehaviour::Answer(MailStep::Recipient, "421 4.3.2 too much");
+    let words = "421 4.3.2 too much for <user3@example3.com>";
+    let later = MailBehaviour::Answer(MailStep::Recipient, words);
     post.server.script("user3@example3.com", [later.clone(), later, MailBehaviour::Take]);
     let _sender = post.sender().await;
     let ids = post.ask_for(&addresses(20)).await;
@@ -20,6 +40,73 @@ async fn a_pause_that_the_server_asks_for_is_no_attempt() {
         assert_eq!((logged.status, logged.attempts), (NotificationStatus::Sent, 1));
     }
     assert_eq!(post.server.count(), 20);
+    let log = log.text();
+    for told in ["the mail server is away", "paused until it is back", "too much for [address]"] {
+        assert!(log.contains(told), "{told}: {log}");
+    }
+    assert!(!log.contains("@example3.com"), "{log}");
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A database that falls silent while an e-mail is under way holds it up no longer than it takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_cannot_be_renewed_holds_up_no_mail() {
+    let post = Post::new().await;
+    let slow = Duration::from_secs(8);
+    post.server.script(ADA, [MailBehaviour::Slow(MailStep::Message, slow)]);
+    let log = Arc::new(NeverRenews { log: post.store.clone(), claimed: AtomicUsize::new(0) });
+    let _sender = post.sender_on(log.clone(), post.settings()).await;
+    let id = post.ask_for_one(ADA).await;
+    let logged = post.end_of(id).await;
+    assert_eq!((logged.status, logged.attempts), (NotificationStatus::Sent, 1));
+    assert!(log.claimed.load(Ordering::Relaxed) > 1, "it was to be renewed");
+}
+
+/// A log that is silent from the second claim on.
+struct NeverRenews {
+    log: Arc<dyn Store>,
+    claimed: AtomicUsize,
+}
+
+#[async_trait]
+impl Deliveries for NeverRenews {
+    async fn claim_notifications(
+        &self,
+        requests: &[NotificationRequest],
+        lease: Duration,
+    ) -> Result<Vec<NotificationClaim>, StoreError> {
+        if self.claimed.fetch_add(1, Ordering::Relaxed) > 0 {
+            std::future::pending::<()>().await;
+        }
+        self.log.claim_notifications(requests, lease).await
+    }
+
+    async fn release_notifications(&self, claims: &[ReleasedClaim]) -> Result<(), StoreError> {
+        self.log.release_notifications(claims).await
+    }
+
+    async fn record_attempts(&self, attempts: &[NotificationAttempt]) -> Result<(), StoreError> {
+        self.log.record_attempts(attempts).await
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,7 +56,8 @@ impl Gate {
             Some(before) if now < before.since + before.pause => return,
             Some(before) => (before.pause * 2).min(LONGEST_PAUSE),
             None => {
-                tracing::warn!(reason = why, "the mail server is away; e-mails wait");
+                let reason = queue::without_addresses(why);
+                tracing::warn!(%reason, "the mail server is away; e-mails wait");
                 FIRST_PAUSE
             }
         };
