@@ -94,6 +94,7 @@ fn cases() -> Vec<Case> {
         // shapes
         raw("null", "null", 422, ""),
         raw("an array", "[]", 422, ""),
+        raw("an array of the fields", r#"["Ada","Lovelace","ada@example.com"]"#, 422, ""),
         raw("a string", "\"Ada\"", 422, ""),
         raw("a number", "7", 422, ""),
         raw("an empty object", "{}", 422, "name.required"),

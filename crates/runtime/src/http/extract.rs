@@ -13,7 +13,7 @@ use domain::FieldError;
 use futures::{StreamExt, future::Either, stream};
 use serde::{
     Serialize,
-    de::{DeserializeOwned, IgnoredAny},
+    de::{DeserializeOwned, Error as _, IgnoredAny},
 };
 
 use tokio::sync::Mutex;
@@ -151,7 +151,21 @@ pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = std::str::from_utf8(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, format!("The body is not UTF-8: {error}."))
     })?;
+    // A structure would be read from a list of its fields, too, which no caller means.
+    if body.trim_ascii_start().starts_with('[') {
+        return Err(a_list(body));
+    }
     serde_json::from_str(body).map_err(|error| mistake::<T>(body, &error))
+}
+
+fn a_list(body: &str) -> Problem {
+    match serde_json::from_str::<IgnoredAny>(body) {
+        Ok(_) => {
+            let text = "invalid type: sequence, expected an object";
+            wrong_shape("", &serde_json::Error::custom(text))
+        }
+        Err(error) => malformed(&error),
+    }
 }
 
 /// What is wrong with a body, and where.

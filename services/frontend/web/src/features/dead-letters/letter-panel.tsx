@@ -77,7 +77,9 @@ function Letter({ letter, onGone }: { letter: DeadLetter; onGone: () => void }) 
 
   async function leave() {
     onGone();
-    client.removeQueries({ queryKey: letterQuery(letter.id).queryKey });
+    // Whoever comes back to it asks again; the panel, which is still there for a moment, does not.
+    const { queryKey } = letterQuery(letter.id);
+    await client.invalidateQueries({ queryKey, refetchType: 'none' });
     await client.invalidateQueries({ queryKey: ['dead-letters'] });
   }
 

@@ -101,7 +101,8 @@ function Actions({ user, onEdit, onDeleted }: ActionsProps) {
     await deletePerson(user.id);
     tell(t.people.deleted(name));
     onDeleted();
-    client.removeQueries({ queryKey: ['person', user.id] });
+    // Whoever comes back to it asks again; the panel, which is still there for a moment, does not.
+    await client.invalidateQueries({ queryKey: ['person', user.id], refetchType: 'none' });
     await client.invalidateQueries({ queryKey: ['people'] });
   }
 
