@@ -179,7 +179,7 @@ mod tests {
         let output = Output::default();
         output.0.state().ended = true;
         for _ in 0..3 {
-            output.make_writer().write_all(&[b'x'; MOST_BYTES]).unwrap();
+            output.make_writer().write_all(&vec![b'x'; MOST_BYTES]).unwrap();
         }
         assert!(output.0.state().waiting.is_empty());
     }
