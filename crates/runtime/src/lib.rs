@@ -20,6 +20,7 @@
 //! ```
 
 pub mod config;
+pub mod files;
 pub mod health;
 pub mod http;
 pub mod shutdown;

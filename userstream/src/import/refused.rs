@@ -1,10 +1,6 @@
 //! The file of refused rows: what to mend, and then import.
 
-use std::{
-    fs::{File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
-    path::PathBuf,
-};
+use std::{fs::File, path::PathBuf};
 
 use super::rows::InvalidRow;
 use wiring::Error;
@@ -46,10 +42,8 @@ impl Refused {
 
     fn writer(&mut self) -> Result<&mut csv::Writer<File>, Error> {
         if self.writer.is_none() {
-            // For this user's eyes only: it holds names and addresses.
-            let mut options = OpenOptions::new();
-            let options = options.write(true).create(true).truncate(true).mode(0o600);
-            let file = options.open(&self.path).map_err(|e| unwritable(e.into()))?;
+            let file = runtime::files::private().create(true).truncate(true).open(&self.path);
+            let file = file.map_err(|e| unwritable(e.into()))?;
             let mut writer = csv::Writer::from_writer(file);
             let header = ["line", "name", "surname", "email", "codes", "reasons"];
             writer.write_record(header).map_err(unwritable)?;

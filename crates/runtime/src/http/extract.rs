@@ -219,7 +219,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// Refuses a body that does not say it is JSON.
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+pub fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json(headers) {
         return Ok(());
     }

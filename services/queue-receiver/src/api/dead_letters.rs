@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use axum::{
-    body::Body,
-    extract::{FromRequest, Request, State},
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -356,7 +355,6 @@ async fn optional_json<T: Default + DeserializeOwned>(request: Request) -> Resul
     if body.is_empty() {
         return Ok(T::default());
     }
-    let mut given = Request::new(Body::from(body));
-    *given.headers_mut() = headers;
-    Json::from_request(given, &()).await.map(|Json(given)| given)
+    extract::require_json(&headers)?;
+    extract::parse_json(&body)
 }

@@ -1,13 +1,13 @@
 //! The folder that reports lie in.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use runtime::{ConfigError, config::error};
+use runtime::{ConfigError, config::error, files};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -50,15 +50,11 @@ impl Folder {
         Ok(Self { dir: dir.to_owned() })
     }
 
-    /// Begins a file under a name of its own, for its owner's eyes only: it holds personal data.
+    /// Begins a file under a name of its own.
     pub(crate) fn create(&self) -> io::Result<Partial> {
         let path = self.dir.join(format!(".{}{UNFINISHED}", Uuid::new_v4()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         Ok(Partial {
-            file: options.open(&path)?,
+            file: files::private().create_new(true).open(&path)?,
             path,
             folder: self.dir.clone(),
             hash: Sha256::new(),

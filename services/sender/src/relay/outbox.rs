@@ -1,7 +1,7 @@
 //! Delivery into a folder: each e-mail becomes an `.eml` file that any mail program opens.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -75,7 +75,7 @@ fn write_all(dir: &Path, mails: &[Outgoing]) -> io::Result<()> {
     for mail in mails {
         let name = file_name(mail);
         let temporary = dir.join(format!(".{name}.part"));
-        let mut file = create(&temporary)?;
+        let mut file = runtime::files::private().create(true).truncate(true).open(&temporary)?;
         file.write_all(&mail.bytes)?;
         written.push((file, temporary, dir.join(name)));
     }
@@ -84,15 +84,6 @@ fn write_all(dir: &Path, mails: &[Outgoing]) -> io::Result<()> {
         fs::rename(temporary, target)?;
     }
     File::open(dir)?.sync_all()
-}
-
-/// Makes a file for its owner's eyes only: it holds personal data.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Sorted by time in any listing.

@@ -1,19 +1,14 @@
-import { Button } from '@mantine/core';
 import { t } from '@/shared/i18n/console';
-import { EmptyState } from '@/shared/ui/states';
+import { EmptyState, NothingMatches } from '@/shared/ui/states';
 
 /** No dead letters: none at all, or none of those that are looked for, where there is something to clear. */
 export function NoLetters({ onClear }: { onClear?: () => void }) {
   if (!onClear) return <EmptyState title={t.deadLetters.empty} text={t.deadLetters.emptyText} />;
   return (
-    <EmptyState
+    <NothingMatches
       title={t.deadLetters.nothing}
       text={t.deadLetters.nothingText}
-      action={
-        <Button variant="default" onClick={onClear}>
-          {t.people.clear}
-        </Button>
-      }
+      onClear={onClear}
     />
   );
 }

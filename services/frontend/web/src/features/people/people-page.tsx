@@ -11,7 +11,7 @@ import { type Column, DataTable } from '@/shared/ui/data-table';
 import { Page } from '@/shared/ui/page';
 import { Pager } from '@/shared/ui/pager';
 import { StateText } from '@/shared/ui/state-text';
-import { EmptyState } from '@/shared/ui/states';
+import { EmptyState, NothingMatches } from '@/shared/ui/states';
 import { When } from '@/shared/ui/when';
 import { peopleQuery } from './api';
 import { PersonPanel } from './person-panel';
@@ -53,7 +53,17 @@ export function PeoplePage({ search, finding = false, onSearch, onExport }: Prop
           open={open === undefined ? undefined : String(open)}
           error={error}
           onRetry={refetch}
-          empty={filtered ? <Nothing onClear={() => onSearch({})} /> : <Nobody />}
+          empty={
+            filtered ? (
+              <NothingMatches
+                title={t.people.nothing}
+                text={t.people.nothingText}
+                onClear={() => onSearch({})}
+              />
+            ) : (
+              <Nobody />
+            )
+          }
         />
       </div>
       <Pager
@@ -189,20 +199,6 @@ function Nobody() {
         <Anchor href="/" target="_blank">
           {t.people.openPublic}
         </Anchor>
-      }
-    />
-  );
-}
-
-function Nothing({ onClear }: { onClear: () => void }) {
-  return (
-    <EmptyState
-      title={t.people.nothing}
-      text={t.people.nothingText}
-      action={
-        <Button variant="default" onClick={onClear}>
-          {t.people.clear}
-        </Button>
       }
     />
   );

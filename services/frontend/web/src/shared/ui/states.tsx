@@ -32,6 +32,18 @@ export function EmptyState({ title, text, action, order = 2 }: Empty) {
   );
 }
 
+type Nothing = { title: string; text: string; onClear: () => void };
+
+/** Nothing of what is looked for, where there may be something else. */
+export function NothingMatches({ onClear, ...what }: Nothing) {
+  const clear = (
+    <Button variant="default" onClick={onClear}>
+      {t.people.clear}
+    </Button>
+  );
+  return <EmptyState {...what} action={clear} />;
+}
+
 /** What went wrong, what to do, and the number to tell. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const refused = asApiError(error);
