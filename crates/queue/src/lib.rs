@@ -88,7 +88,8 @@ pub trait Queue: Send + Sync + 'static {
         dead_before: DateTime<Utc>,
     ) -> Result<u64, QueueError>;
 
-    /// Shows every dead letter that passes a filter, oldest first within its queue, without holding them all.
+    /// Shows every dead letter that passes a filter, without holding them all: about in the order in which
+    /// they died, which a look may change.
     async fn survey(
         &self,
         filter: &DeadLetterFilter,

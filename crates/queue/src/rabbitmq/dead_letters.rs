@@ -11,7 +11,11 @@ use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use lapin::{
     Channel,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions},
+    message::Delivery,
+    options::{
+        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions,
+        BasicNackOptions, BasicQosOptions,
+    },
     types::FieldTable,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -32,8 +36,8 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// How long what was handed back may take to be there again.
 const RETURN_WAIT: Duration = Duration::from_secs(2);
 const RETURN_PAUSE: Duration = Duration::from_millis(5);
-/// Dead letters that go back to their queues together.
-const REPLAYED_TOGETHER: usize = 200;
+/// So many are in this process's memory at a time.
+const PART: u16 = 500;
 
 /// What becomes of a dead letter that was looked at.
 enum Decision {
@@ -216,40 +220,38 @@ impl Shared {
             return Ok(());
         }
         let channel = live.channel().await?;
-        let options = BasicConsumeOptions::default();
-        let stream =
-            channel.basic_consume(name.as_str().into(), "".into(), options, FieldTable::default());
-        let mut stream = stream.await.map_err(unavailable)?;
-        let mut gone = 0;
-        let mut replays = Replays::default();
-        let mut kept = None;
-        for _ in 0..count {
-            let Ok(next) = timeout(SILENCE, stream.next()).await else { break };
-            let delivery =
-                next.ok_or_else(|| silent("give its dead letters"))?.map_err(unavailable)?;
-            let tag = delivery.delivery_tag;
-            let letter = envelope::dead_letter(queue, &delivery.properties, delivery.data);
-            let (decision, next) = decide(letter);
-            match decision {
-                Decision::Keep => kept = Some(tag),
-                Decision::Delete => {
-                    channel
-                        .basic_ack(tag, BasicAckOptions::default())
-                        .await
-                        .map_err(unavailable)?;
-                    gone += 1;
+        let (mut left, mut gone) = (count, 0);
+        // The last that stays of each part.
+        let mut kept = Vec::new();
+        while left > 0 {
+            let most = u16::try_from(left).unwrap_or(PART).min(PART);
+            let mut part = take(&channel, &name, most).await?.into_iter();
+            left = if part.len() < most.into() { 0 } else { left - u32::from(most) };
+            let mut leaving = Leaving::default();
+            let mut last_kept = None;
+            for delivery in part.by_ref() {
+                let tag = delivery.delivery_tag;
+                let letter = envelope::dead_letter(queue, &delivery.properties, delivery.data);
+                let (decision, next) = decide(letter);
+                match decision {
+                    Decision::Keep => last_kept = Some(tag),
+                    Decision::Delete => leaving.tags.push(tag),
+                    Decision::Replay(letter, corrected) => leaving.replay(tag, *letter, corrected),
                 }
-                Decision::Replay(letter, corrected) => replays.add(tag, *letter, corrected),
+                if matches!(next, Next::Stop) {
+                    left = 0;
+                    break;
+                }
             }
-            if replays.len() >= REPLAYED_TOGETHER {
-                gone += replays.publish(self, &channel).await?;
-            }
-            if matches!(next, Next::Stop) {
-                break;
-            }
+            let not_looked_at = part.last().map(|delivery| delivery.delivery_tag);
+            kept.extend(not_looked_at.or(last_kept));
+            gone += leaving.leave(self, &channel).await?;
         }
-        gone += replays.publish(self, &channel).await?;
-        if let Some(last) = kept {
+        if gone > 0 {
+            settle(&channel, &name).await?;
+        }
+        // They come to the end of the queue, in about the order that they had.
+        for last in kept {
             let back = BasicNackOptions { multiple: true, requeue: true };
             channel.basic_nack(last, back).await.map_err(unavailable)?;
         }
@@ -259,15 +261,43 @@ impl Shared {
     }
 }
 
-/// Dead letters on their way back to their queue.
+/// Takes the next of a queue in hand; fewer where it has no more. They have a consumer of their own, which
+/// is gone before any of them is settled: so the broker sends no others, and not the same again.
+async fn take(channel: &Channel, queue: &str, most: u16) -> Result<Vec<Delivery>, QueueError> {
+    channel.basic_qos(most, BasicQosOptions::default()).await.map_err(unavailable)?;
+    let options = BasicConsumeOptions::default();
+    let consuming = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
+    let mut consumer = consuming.await.map_err(unavailable)?;
+    let mut taken = Vec::with_capacity(most.into());
+    while taken.len() < most.into() {
+        let Ok(next) = timeout(SILENCE, consumer.next()).await else { break };
+        taken.push(next.ok_or_else(|| silent("give its dead letters"))?.map_err(unavailable)?);
+    }
+    let options = BasicCancelOptions::default();
+    channel.basic_cancel(consumer.tag(), options).await.map_err(unavailable)?;
+    Ok(taken)
+}
+
+/// Waits until what was acknowledged is so. The broker does not say when, puts aside what is too much at
+/// once, and forgets that with the channel. But what else is asked of the queue it answers in turn: this
+/// after what it had begun with, and, asked again, after the rest. What it gives goes back with the channel.
+async fn settle(channel: &Channel, queue: &str) -> Result<(), QueueError> {
+    for _ in 0..2 {
+        let asked = channel.basic_get(queue.into(), BasicGetOptions::default());
+        asked.await.map_err(unavailable)?;
+    }
+    Ok(())
+}
+
+/// Dead letters that leave: deleted, or on their way back to their queue.
 #[derive(Default)]
-struct Replays {
+struct Leaving {
     tags: Vec<u64>,
     outgoing: Vec<Outgoing>,
 }
 
-impl Replays {
-    fn add(&mut self, tag: u64, letter: DeadLetter, corrected: Option<Bytes>) {
+impl Leaving {
+    fn replay(&mut self, tag: u64, letter: DeadLetter, corrected: Option<Bytes>) {
         let DeadLetter { queue, mut message, .. } = letter;
         if let Some(body) = corrected {
             message = batch::corrected(message, body);
@@ -278,15 +308,13 @@ impl Replays {
         self.tags.push(tag);
     }
 
-    fn len(&self) -> usize {
-        self.tags.len()
-    }
-
-    /// Publishes them, and only then takes them out of the dead letters. Gives how many there were.
-    async fn publish(&mut self, shared: &Shared, channel: &Channel) -> Result<u32, QueueError> {
-        shared.publisher.publish(std::mem::take(&mut self.outgoing)).await?;
+    /// Publishes what goes back, and only then takes them out of the dead letters. Gives how many there were.
+    async fn leave(self, shared: &Shared, channel: &Channel) -> Result<u32, QueueError> {
+        if !self.outgoing.is_empty() {
+            shared.publisher.publish(self.outgoing).await?;
+        }
         let mut gone = 0;
-        for tag in self.tags.drain(..) {
+        for tag in self.tags {
             channel.basic_ack(tag, BasicAckOptions::default()).await.map_err(unavailable)?;
             gone += 1;
         }

@@ -1,10 +1,11 @@
 //! What is particular to a broker.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use chrono::{TimeDelta, Utc};
 use queue::{
-    Consumer, DeadLetterFilter, Delivery, Depth, Message, Queue, QueueError, RabbitQueue,
-    RabbitSettings, Verdict, conformance::Subject,
+    Consumer, DeadLetter, DeadLetterFilter, Delivery, Depth, Message, Queue, QueueError,
+    RabbitQueue, RabbitSettings, Verdict, conformance::Subject,
 };
 use testkit::Proxy;
 use tokio::time::{Instant, sleep, timeout};
@@ -98,6 +99,56 @@ async fn whoever_looks_sees_all_dead_letters() {
         );
         assert_eq!((one.unwrap().len(), two.unwrap().len()), (50, 50));
     }
+}
+
+/// They are looked at in parts; however many there are, all are seen, and each once.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_dead_letters_none_is_missed() {
+    const MANY: usize = 1_250;
+    let broker = Broker::fresh().await;
+    let queue = broker.open().await;
+    queue.publish(QUEUE, messages(MANY)).await.unwrap();
+    let consumer = queue.consume(QUEUE, MANY).await.unwrap();
+    let all = receive(&*consumer, MANY).await;
+    let dead = |n: usize| Verdict::DeadLetter {
+        cause: if n.is_multiple_of(3) { "lost" } else { "late" }.into(),
+        by: "test".into(),
+        tried: true,
+    };
+    let verdicts = all.iter().enumerate().map(|(n, d)| (d.tag, dead(n))).collect();
+    consumer.settle(verdicts).await.unwrap();
+    let cause = |cause: &str| DeadLetterFilter { cause: Some(cause.into()), queue: None };
+    let seen = async |filter: &DeadLetterFilter| {
+        let (mut seen, mut count) = (BTreeSet::new(), 0);
+        let mut visit = |letter: DeadLetter| {
+            seen.insert(letter.id);
+            count += 1;
+        };
+        queue.survey(filter, &mut visit).await.unwrap();
+        assert_eq!(seen.len(), count, "each is seen once");
+        seen
+    };
+    let any = DeadLetterFilter::default();
+    let first = seen(&any).await;
+    assert_eq!(first.len(), MANY);
+    let lost = seen(&cause("lost")).await;
+    assert_eq!(lost.len(), MANY.div_ceil(3));
+    assert_eq!(seen(&any).await, first);
+
+    // One in the midst of a part, behind others and before others.
+    let one = first.iter().nth(700).unwrap();
+    assert_eq!(&queue.dead_letter(one).await.unwrap().unwrap().id, one);
+    assert_eq!(seen(&any).await, first);
+
+    let now = Utc::now() + TimeDelta::seconds(1);
+    assert_eq!(queue.delete_all(&cause("lost"), now).await.unwrap(), lost.len() as u64);
+    let left = &first - &lost;
+    assert_eq!(seen(&any).await, left);
+    assert_eq!(queue.replay_all(&any, now).await.unwrap(), left.len() as u64);
+    assert_eq!(seen(&any).await, BTreeSet::new());
+    let again: BTreeSet<_> =
+        receive(&*consumer, left.len()).await.into_iter().map(|d| d.message.id).collect();
+    assert_eq!(again.len(), left.len());
 }
 
 /// A broker that is not there is an outage, told in good time; nothing is claimed durable.
