@@ -16,6 +16,7 @@ mod health;
 mod keys;
 mod listen;
 mod memory;
+mod problem;
 mod process;
 
 pub use connect::{Peer, database, database_url, peer, queue, queue_url, remote_store};
@@ -24,4 +25,5 @@ pub use error::Error;
 pub use keys::Keys;
 pub use listen::listen;
 pub use memory::use_small_pages;
+pub use problem::problem;
 pub use process::{Prepared, main, run};

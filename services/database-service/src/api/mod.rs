@@ -18,8 +18,9 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::{DefaultBodyLimit, State};
 use domain::FieldError;
 use runtime::Problem;
-use store::{Store, StoreError};
+use store::Store;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use wiring::problem;
 
 /// What every call works with.
 type Db = State<Arc<dyn Store>>;
@@ -87,17 +88,6 @@ pub(crate) fn routes(store: Arc<dyn Store>) -> OpenApiRouter {
         .routes(routes!(stats::stats))
         .routes(routes!(stats::activity))
         .with_state(store)
-}
-
-/// What a store's error is to a caller.
-fn problem(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable(cause) => {
-            tracing::warn!(%cause, "the database is away");
-            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
-        }
-        StoreError::Failed(cause) => Problem::internal(cause),
-    }
 }
 
 /// One field at fault.

@@ -14,11 +14,12 @@ mod throttle;
 use std::{sync::Arc, time::Duration};
 
 use axum::middleware::{from_fn, from_fn_with_state};
-use runtime::{Health, Problem};
+use runtime::Health;
 use store::{Accounts, Logins, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use wiring::problem;
 
 use self::{overview::Live, password::Passwords};
 use crate::{Dependencies, FirstAdministrator, Services, client::ClientAddresses, origin::Origin};
@@ -131,13 +132,4 @@ pub(crate) fn routes(console: Console) -> OpenApiRouter {
         .merge(inside)
         .route_layer(from_fn_with_state(console.clone(), origin::check))
         .with_state(console)
-}
-
-fn problem(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable(_) => {
-            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
-        }
-        StoreError::Failed(cause) => Problem::internal(cause),
-    }
 }

@@ -4,12 +4,12 @@ mod download;
 mod reports;
 mod schedules;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use queue::Queue;
-use runtime::Problem;
-use store::{Reports, Schedules, StoreError};
+use store::{Reports, Schedules};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use wiring::problem;
 
 pub(crate) use self::{
     download::{file_name, media_type},
@@ -36,13 +36,4 @@ pub(crate) fn routes(state: AppState) -> OpenApiRouter {
         .routes(routes!(schedules::get, schedules::update, schedules::delete))
         .routes(routes!(schedules::run_now))
         .with_state(state)
-}
-
-fn problem(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable(_) => {
-            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
-        }
-        StoreError::Failed(cause) => Problem::internal(cause),
-    }
 }

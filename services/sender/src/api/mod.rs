@@ -8,8 +8,9 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::DefaultBodyLimit;
 use queue::{Queue, QueueError};
 use runtime::Problem;
-use store::{Notifications, StoreError, Templates, Users};
+use store::{Notifications, Templates, Users};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use wiring::problem;
 
 use crate::{compose::Composer, relay::Relay, templates::Catalogue};
 
@@ -43,15 +44,6 @@ pub(crate) fn routes(state: AppState) -> OpenApiRouter {
         .routes(routes!(notifications::preview))
         .routes(routes!(notifications::resend))
         .with_state(state)
-}
-
-fn problem(error: StoreError) -> Problem {
-    match error {
-        StoreError::Unavailable(_) => {
-            Problem::unavailable("The database is away for a moment.", Duration::from_secs(5))
-        }
-        StoreError::Failed(cause) => Problem::internal(cause),
-    }
 }
 
 fn queue_away(error: &QueueError) -> Problem {
