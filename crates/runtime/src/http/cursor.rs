@@ -73,6 +73,23 @@ impl PageQuery {
         }
     }
 
+    /// This page of a list that is here as a whole. `comes_after` says whether an item follows the one of
+    /// a key, by the list's own order.
+    pub fn of<T, K: FromStr + Display>(
+        &self,
+        whole: impl IntoIterator<Item = T>,
+        key_of: impl Fn(&T) -> K,
+        comes_after: impl Fn(&T, &K) -> bool,
+    ) -> Result<PageBody<T>, Problem> {
+        let (limit, after) = (self.limit()? as usize, self.key::<K>()?);
+        let rest = whole.into_iter();
+        let mut rest = rest.filter(|item| after.as_ref().is_none_or(|key| comes_after(item, key)));
+        let items: Vec<T> = rest.by_ref().take(limit).collect();
+        let has_more = rest.next().is_some();
+        let next_cursor = items.last().filter(|_| has_more).map(|last| Cursor::new(key_of(last)));
+        Ok(PageBody { items, next_cursor })
+    }
+
     /// The key to continue from.
     pub fn key<K: FromStr>(&self) -> Result<Option<K>, Problem> {
         self.cursor.as_ref().map(Cursor::key).transpose()

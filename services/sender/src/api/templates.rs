@@ -8,8 +8,12 @@ use domain::FieldError;
 use lettre::Address;
 use minijinja::{Value, value::Serde};
 use runtime::{
-    Json, Path, Problem, Query,
-    http::{cursor::PageBody, on_behalf_of, problem::ProblemBody},
+    Cursor, Json, Path, Problem, Query,
+    http::{
+        cursor::{PageBody, PageQuery},
+        on_behalf_of,
+        problem::ProblemBody,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -42,13 +46,35 @@ impl LocaleQuery {
     }
 }
 
+/// `?locale=&limit=&cursor=`
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct VersionsQuery {
+    /// The language (BCP 47).
+    #[param(default = "en", max_length = 35)]
+    locale: Option<String>,
+    /// Items on a page.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<Cursor>,
+}
+
 /// The texts in force, by name and language.
-#[utoipa::path(get, path = "/templates", tag = "templates", responses(
+#[utoipa::path(get, path = "/templates", tag = "templates", params(PageQuery), responses(
     (status = 200, body = PageBody<Template>),
+    (status = 422, body = ProblemBody, content_type = "application/problem+json"),
     (status = 503, body = ProblemBody, content_type = "application/problem+json")))]
-pub(super) async fn list(State(app): State<AppState>) -> Result<Json<PageBody<Template>>, Problem> {
+pub(super) async fn list(
+    State(app): State<AppState>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<PageBody<Template>>, Problem> {
     let texts = latest(&app).await?;
-    Ok(Json(PageBody { items: texts.all().cloned().collect(), next_cursor: None }))
+    // No name has a line break, so that the keys stand in the order of the list.
+    let key_of = |text: &Template| format!("{}\n{}", text.name, text.locale);
+    let comes_after = |text: &Template, key: &String| key_of(text) > *key;
+    page.of(texts.all().cloned(), key_of, comes_after).map(Json)
 }
 
 /// The text of an e-mail in one language.
@@ -70,7 +96,7 @@ pub(super) async fn get(
 
 /// The versions of a text, newest first. Version 1 comes with the program.
 #[utoipa::path(get, path = "/templates/{name}/versions", tag = "templates",
-    params(("name" = String, Path), LocaleQuery), responses(
+    params(("name" = String, Path), VersionsQuery), responses(
     (status = 200, body = PageBody<Template>),
     (status = 404, body = ProblemBody, content_type = "application/problem+json"),
     (status = 422, body = ProblemBody, content_type = "application/problem+json"),
@@ -78,16 +104,18 @@ pub(super) async fn get(
 pub(super) async fn versions(
     State(app): State<AppState>,
     Path(name): Path<String>,
-    Query(query): Query<LocaleQuery>,
+    Query(query): Query<VersionsQuery>,
 ) -> Result<Json<PageBody<Template>>, Problem> {
-    let language = query.language()?;
+    let VersionsQuery { locale, limit, cursor } = query;
+    let language = LocaleQuery { locale }.language()?;
     let kept = app.templates.template_versions(&name, language.as_str()).await;
     let mut items = kept.map_err(super::problem)?;
     items.extend(Texts::built_in(&name, &language).cloned());
     if items.is_empty() {
         return Err(Problem::not_found("template"));
     }
-    Ok(Json(PageBody { items, next_cursor: None }))
+    let page = PageQuery { limit, cursor };
+    page.of(items, |text| text.version, |text, key| text.version < *key).map(Json)
 }
 
 /// The text of an e-mail, each part a Jinja2 template.

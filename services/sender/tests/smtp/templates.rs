@@ -69,6 +69,33 @@ async fn a_text_is_changed_for_every_sender_and_keeps_its_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_and_their_versions_come_in_pages() {
+    let post = Post::new().await;
+    let sender = post.sender().await;
+    for subject in ["One", "Two"] {
+        sender.call(Method::PUT, "/templates/welcome?locale=en", text(subject)).await;
+    }
+    for path in ["/templates?", "/templates/welcome/versions?locale=en&"] {
+        let (_, whole) = sender.call(Method::GET, path, Value::Null).await;
+        let whole = whole["items"].as_array().unwrap();
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        for _ in 0..whole.len() {
+            let page = format!("{path}limit=2{cursor}");
+            let (status, told) = sender.call(Method::GET, &page, Value::Null).await;
+            assert_eq!(status, StatusCode::OK, "{told}");
+            found.extend(told["items"].as_array().unwrap().clone());
+            let Some(next) = told["next_cursor"].as_str() else { break };
+            assert_eq!(found.len() % 2, 0, "a page is full where another follows");
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(&found, whole, "{path}");
+        let none = format!("{path}limit=0");
+        let (status, _) = sender.call(Method::GET, &none, Value::Null).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_language_of_ones_own_is_spoken_to_who_asks_for_it() {
     let post = Post::new().await;
     let sender = post.sender().await;

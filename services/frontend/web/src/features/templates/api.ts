@@ -5,17 +5,23 @@ import type { Preview, Template } from '@/shared/api/types';
 
 export type Draft = { subject: string; text: string; html: string };
 
+// More than anybody has.
+const ALL = 500;
+
 const at = (name: string, locale: string) => ({ path: { name }, query: { locale } });
 
 export const templatesQuery = queryOptions({
   queryKey: ['templates'],
-  queryFn: () => bodyOf(sender.GET('/templates')),
+  queryFn: () => bodyOf(sender.GET('/templates', { params: { query: { limit: ALL } } })),
 });
 
 export const versionsQuery = (name: string, locale: string) =>
   queryOptions({
     queryKey: ['templates', name, locale],
-    queryFn: () => bodyOf(sender.GET('/templates/{name}/versions', { params: at(name, locale) })),
+    queryFn: () => {
+      const params = { path: { name }, query: { locale, limit: ALL } };
+      return bodyOf(sender.GET('/templates/{name}/versions', { params }));
+    },
   });
 
 export function saveTemplate(name: string, locale: string, body: Draft): Promise<Template> {
