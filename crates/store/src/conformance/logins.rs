@@ -7,7 +7,7 @@ use super::AnyStore;
 use crate::LoginSubject;
 
 fn subject(key: &str, free: u32) -> LoginSubject {
-    LoginSubject { key: key.into(), free }
+    LoginSubject { key: key.into(), free, shared: false }
 }
 
 pub async fn failures_beyond_the_free_ones_wait(store: AnyStore) {
@@ -33,6 +33,22 @@ pub async fn every_subject_counts(store: AnyStore) {
     let elsewhere = [subject("ada from elsewhere", 1), address];
     assert!(store.try_login(&elsewhere).await.unwrap().is_some(), "the address has its own count");
     assert_eq!(store.try_login(&elsewhere[..1]).await.unwrap(), None, "which counted nothing else");
+}
+
+pub async fn a_success_takes_back_its_own_failures(store: AnyStore) {
+    let office = LoginSubject { shared: true, ..subject("office", 4) };
+    let of = |who: &str| [subject(who, 9), office.clone()];
+    for who in ["ada", "ada", "mallory", "mallory", "mallory"] {
+        assert_eq!(store.try_login(&of(who)).await.unwrap(), None);
+    }
+    assert!(store.try_login(&of("grace")).await.unwrap().is_some(), "five are one too many");
+    store.login_succeeded(&of("ada")).await.unwrap();
+    // Told twice, as after an answer that was lost.
+    store.login_succeeded(&of("ada")).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.try_login(&of("grace")).await.unwrap(), None);
+    }
+    assert!(store.try_login(&of("grace")).await.unwrap().is_some(), "three of Mallory's are left");
 }
 
 pub async fn of_many_at_once_no_more_than_the_free_ones_pass(store: AnyStore) {

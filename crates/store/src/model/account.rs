@@ -119,6 +119,9 @@ pub struct LoginSubject {
     pub key: String,
     /// Failures that cost nothing. Each further one doubles the wait before the next attempt.
     pub free: u32,
+    /// Whether people share it who have nothing else in common, as a network. A login that succeeds takes
+    /// back what the first subject that is not shared had failed, and no more.
+    pub shared: bool,
 }
 
 /// The SHA-256 of a session's token, in hexadecimal: who reads the table cannot take a session over.

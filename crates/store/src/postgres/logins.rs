@@ -59,13 +59,26 @@ impl Logins for PostgresStore {
     }
 
     async fn login_succeeded(&self, subjects: &[LoginSubject]) -> Result<(), StoreError> {
-        let keys: Vec<_> = subjects.iter().map(|s| text::cut(&s.key, 64).into_owned()).collect();
-        let keys = &keys;
+        let keys = |shared: bool| -> Vec<String> {
+            let some = subjects.iter().filter(|subject| subject.shared == shared);
+            some.map(|subject| text::cut(&subject.key, 64).into_owned()).collect()
+        };
+        let (own, shared) = (&keys(false), &keys(true));
         retry::repeatable(|| async move {
-            sqlx::query("DELETE FROM failed_logins WHERE subject = ANY ($1)")
-                .bind(keys)
-                .execute(self.work().await?)
-                .await?;
+            // Asked a second time it finds nothing of its own, and takes nothing back.
+            sqlx::query(
+                "WITH own AS (
+                     DELETE FROM failed_logins WHERE subject = ANY ($1) RETURNING subject, failures)
+                 UPDATE failed_logins
+                 SET failures = greatest(failures
+                         - coalesce((SELECT failures FROM own WHERE subject = $1[1]), 0), 0),
+                     blocked_until = NULL
+                 WHERE subject = ANY ($2)",
+            )
+            .bind(own)
+            .bind(shared)
+            .execute(self.work().await?)
+            .await?;
             Ok(())
         })
         .await

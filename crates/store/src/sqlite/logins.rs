@@ -51,12 +51,28 @@ impl Logins for SqliteStore {
 
     async fn login_succeeded(&self, subjects: &[LoginSubject]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for subject in subjects {
-            sqlx::query("DELETE FROM failed_logins WHERE subject = ?1")
-                .bind(text::cut(&subject.key, 64))
-                .execute(&mut *tx)
-                .await
-                .store()?;
+        let (shared, own): (Vec<_>, Vec<_>) = subjects.iter().partition(|subject| subject.shared);
+        let mut taken_back: Option<i64> = None;
+        for subject in own {
+            let failures: Option<i64> = sqlx::query_scalar(
+                "DELETE FROM failed_logins WHERE subject = ?1 RETURNING failures",
+            )
+            .bind(text::cut(&subject.key, 64))
+            .fetch_optional(&mut *tx)
+            .await
+            .store()?;
+            taken_back.get_or_insert(failures.unwrap_or(0));
+        }
+        for subject in shared {
+            sqlx::query(
+                "UPDATE failed_logins SET failures = max(failures - ?2, 0), blocked_until = NULL
+                 WHERE subject = ?1",
+            )
+            .bind(text::cut(&subject.key, 64))
+            .bind(taken_back.unwrap_or(0))
+            .execute(&mut *tx)
+            .await
+            .store()?;
         }
         tx.commit().await.store()
     }

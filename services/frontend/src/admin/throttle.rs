@@ -23,14 +23,15 @@ pub(super) fn subjects(email: &str, client: IpAddr) -> [LoginSubject; 3] {
     let client = counted(client);
     [
         subject(&["pair", &email, &client.to_string()], FREE_OF_PAIR),
-        subject(&["client", &client.to_string()], FREE_OF_CLIENT),
+        // Who has an account here may not wash away what the network has guessed at others.
+        LoginSubject { shared: true, ..subject(&["client", &client.to_string()], FREE_OF_CLIENT) },
         subject(&["account", &email], FREE_OF_ACCOUNT),
     ]
 }
 
 fn subject(parts: &[&str], free: u32) -> LoginSubject {
     let key = hex::encode(Sha256::digest(parts.join("\n")));
-    LoginSubject { key, free }
+    LoginSubject { key, free, shared: false }
 }
 
 impl Console {
