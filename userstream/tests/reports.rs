@@ -207,6 +207,10 @@ async fn a_report_tells_how_far_it_is_and_can_be_stopped() {
         (report["status"] == "running" && report["record_count"].as_i64()? > 0).then_some(())
     })
     .await;
+    // One that waits behind it, and is not wanted before it is begun.
+    let waiting = ask(&console, &json!({"format": "csv"})).await;
+    let call = console.call(Method::DELETE, &format!("/reports/{}", id(&waiting)));
+    assert_eq!(call.send().await.unwrap().status(), 204);
     let answer = console.call(Method::POST, &format!("{path}/cancel")).send().await.unwrap();
     let cancelled: Value = answer.json().await.unwrap();
     assert_eq!(cancelled["status"], "failed");
@@ -227,6 +231,9 @@ async fn a_report_tells_how_far_it_is_and_can_be_stopped() {
     );
     eventually("nothing is left of them", || async { files(&system).is_empty().then_some(()) })
         .await;
+    let left = console.get("/reports").await;
+    let left: Vec<_> = left["items"].as_array().unwrap().iter().map(id).collect();
+    assert_eq!(left, [id(&long), id(&cancelled)], "what was deleted stays so");
 }
 
 #[tokio::test]

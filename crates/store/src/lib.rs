@@ -202,8 +202,9 @@ pub trait Templates: Send + Sync + 'static {
 /// The log of reports.
 #[async_trait]
 pub trait Reports: Send + Sync + 'static {
-    /// Adds a report as `queued`, unless the log has it; returns it as it stands.
-    async fn request_report(&self, report: &NewReport) -> Result<Report, StoreError>;
+    /// Adds a report as `queued`, unless the log has it; returns it as it stands. `None` where it was
+    /// deleted: its request may have waited longer, and does not bring it back.
+    async fn request_report(&self, report: &NewReport) -> Result<Option<Report>, StoreError>;
     /// Claims a report for generating, for `lease`; renewed by claiming again as the same `owner`.
     async fn claim_report(
         &self,
@@ -328,7 +329,7 @@ pub trait Logins: Send + Sync + 'static {
         &self,
         subjects: &[LoginSubject],
     ) -> Result<Option<DateTime<Utc>>, StoreError>;
-    /// Forgets the failures of subjects.
+    /// Forgets the failures of subjects; of those that are shared only as many as the first had that is not.
     async fn login_succeeded(&self, subjects: &[LoginSubject]) -> Result<(), StoreError>;
 }
 

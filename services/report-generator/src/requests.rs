@@ -66,7 +66,10 @@ impl Reporter {
         let (id, claimer) = (request.report_id, job.delivery);
         // A request that came straight to the queue is not in the log yet.
         let entry = log_entry(request);
-        self.reports.request_report(&entry).await?;
+        if self.reports.request_report(&entry).await?.is_none() {
+            info!(report_id = %id, "not made: the report was deleted before it was begun");
+            return Ok(Outcome::Done);
+        }
         match self.reports.claim_report(id, claimer, CLAIM).await? {
             ReportClaim::Granted => {}
             ReportClaim::Unknown => return Ok(Outcome::Done),

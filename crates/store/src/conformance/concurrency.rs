@@ -106,15 +106,41 @@ pub async fn one_claimer_of_eight_gets_the_mail(store: AnyStore) {
     }
 }
 
-pub async fn one_generator_of_eight_gets_the_report(store: AnyStore) {
-    let report = NewReport {
+fn new_report() -> NewReport {
+    NewReport {
         report_id: ReportId::new(),
         report_name: "r".into(),
         format: "csv".into(),
         request: json!({}),
         requested_by: None,
         schedule_id: None,
-    };
+    }
+}
+
+/// Its request may come from the queue in the very moment that somebody deletes it.
+pub async fn a_report_deleted_while_it_is_requested_stays_deleted(store: AnyStore) {
+    for _ in 0..20 {
+        let report = new_report();
+        store.request_report(&report).await.unwrap();
+        let deleted = eight(|n| {
+            let (store, report) = (store.clone(), report.clone());
+            async move {
+                if n == 4 {
+                    return store.delete_report(report.report_id).await.unwrap().is_some();
+                }
+                store.request_report(&report).await.unwrap();
+                false
+            }
+        })
+        .await;
+        assert_eq!(deleted.iter().filter(|deleted| **deleted).count(), 1);
+        assert_eq!(store.report(report.report_id).await.unwrap(), None);
+        assert_eq!(store.request_report(&report).await.unwrap(), None);
+    }
+}
+
+pub async fn one_generator_of_eight_gets_the_report(store: AnyStore) {
+    let report = new_report();
     let claims = eight(|_| {
         let (store, report) = (store.clone(), report.clone());
         async move {

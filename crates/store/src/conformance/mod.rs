@@ -182,6 +182,7 @@ macro_rules! store_conformance {
             ],
             logins: [
                 failures_beyond_the_free_ones_wait,
+                a_success_takes_back_its_own_failures,
                 every_subject_counts,
                 of_many_at_once_no_more_than_the_free_ones_pass,
             ],
@@ -197,6 +198,7 @@ macro_rules! store_conformance {
             concurrency: [
                 overlapping_batches_store_everything_once,
                 one_claimer_of_eight_gets_the_mail,
+                a_report_deleted_while_it_is_requested_stays_deleted,
                 one_generator_of_eight_gets_the_report,
                 one_account_of_eight_is_the_first,
                 one_of_eight_changes_wins,

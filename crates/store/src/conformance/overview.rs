@@ -50,7 +50,7 @@ pub async fn everything_is_counted(store: AnyStore) {
             requested_by: None,
             schedule_id: None,
         };
-        let id = store.request_report(&report).await.unwrap().report_id;
+        let id = store.request_report(&report).await.unwrap().unwrap().report_id;
         if failed {
             let owner = Uuid::now_v7();
             store.claim_report(id, owner, Duration::from_mins(1)).await.unwrap();

@@ -94,7 +94,7 @@ pub async fn pages_visit_each_report_once(store: AnyStore) {
             requested_by: None,
             schedule_id: None,
         };
-        newest_first.insert(0, store.request_report(&report).await.unwrap());
+        newest_first.insert(0, store.request_report(&report).await.unwrap().unwrap());
     }
     for limit in [1, 3, 7, 100] {
         let (mut reports, mut before) = (Vec::new(), None);

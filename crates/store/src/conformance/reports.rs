@@ -34,7 +34,11 @@ fn done(file: &str) -> ReportResult {
 }
 
 async fn requested(store: &AnyStore) -> ReportId {
-    store.request_report(&new()).await.unwrap().report_id
+    ask(store, &new()).await.report_id
+}
+
+async fn ask(store: &AnyStore, new: &NewReport) -> Report {
+    store.request_report(new).await.unwrap().expect("it was never deleted")
 }
 
 /// A report in somebody's hand.
@@ -55,7 +59,7 @@ async fn logged(store: &AnyStore, id: ReportId) -> Report {
 pub async fn a_report_is_requested_once(store: AnyStore) {
     let new = new();
     assert_eq!(store.report(new.report_id).await.unwrap(), None);
-    let report = store.request_report(&new).await.unwrap();
+    let report = ask(&store, &new).await;
     let expected = Report {
         report_id: new.report_id,
         report_name: "All of them".into(),
@@ -76,11 +80,11 @@ pub async fn a_report_is_requested_once(store: AnyStore) {
     assert_eq!(store.report(new.report_id).await.unwrap(), Some(report.clone()));
 
     let other = NewReport { report_name: "Another".into(), ..new.clone() };
-    assert_eq!(store.request_report(&other).await.unwrap(), report, "the log has it already");
+    assert_eq!(ask(&store, &other).await, report, "the log has it already");
     let owner = Uuid::now_v7();
     store.claim_report(new.report_id, owner, MINUTE).await.unwrap();
     store.finish_report(new.report_id, owner, &done("a.csv")).await.unwrap();
-    assert_eq!(store.request_report(&new).await.unwrap().status, ReportStatus::Done);
+    assert_eq!(ask(&store, &new).await.status, ReportStatus::Done);
     assert_eq!(store.reports(None, 10).await.unwrap().items.len(), 1);
 }
 
@@ -247,14 +251,18 @@ pub async fn outdated_files_are_found_and_forgotten(store: AnyStore) {
 }
 
 pub async fn a_deleted_report_is_gone(store: AnyStore) {
-    let id = requested(&store).await;
+    let new = new();
+    let report = ask(&store, &new).await;
+    let id = report.report_id;
     let kept = requested(&store).await;
-    let report = logged(&store, id).await;
     assert_eq!(store.delete_report(id).await.unwrap(), Some(report));
     assert_eq!(store.report(id).await.unwrap(), None);
     assert_eq!(store.delete_report(id).await.unwrap(), None);
     let claim = store.claim_report(id, Uuid::now_v7(), MINUTE).await.unwrap();
     assert_eq!(claim, ReportClaim::Unknown);
+    // As when its request has waited in the queue until now.
+    assert_eq!(store.request_report(&new).await.unwrap(), None);
+    assert_eq!(store.report(id).await.unwrap(), None);
     let left: Vec<_> = store.reports(None, 10).await.unwrap().items;
     assert_eq!(left.iter().map(|r| r.report_id).collect::<Vec<_>>(), [kept]);
 }
@@ -266,7 +274,7 @@ pub async fn long_texts_are_cut(store: AnyStore) {
         requested_by: Some("y".repeat(1000)),
         ..new()
     };
-    let report = store.request_report(&long).await.unwrap();
+    let report = ask(&store, &long).await;
     assert_eq!(report.report_name, "ä".repeat(255));
     assert_eq!(report.format, "x".repeat(50));
     assert_eq!(report.requested_by, Some("y".repeat(255)));

@@ -159,7 +159,7 @@ pub async fn the_latest_report_is_told(store: AnyStore) {
             requested_by: None,
             schedule_id,
         };
-        store.request_report(&report).await
+        Ok(store.request_report(&report).await?.unwrap())
     };
     let first = ask(Some(id)).await.unwrap();
     let second = ask(Some(id)).await.unwrap();

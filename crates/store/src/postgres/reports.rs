@@ -31,6 +31,14 @@ fn select_one(id: ReportId) -> QueryBuilder<Postgres> {
     query
 }
 
+/// The same, unless it was deleted once.
+fn select_wanted(id: ReportId) -> QueryBuilder<Postgres> {
+    let mut query = select_one(id);
+    query.push(" AND NOT EXISTS (SELECT FROM deleted_reports d WHERE d.report_id = ");
+    query.push_bind(id.0).push(")");
+    query
+}
+
 /// The rows, newest first.
 pub(super) fn select(before: Option<i64>, limit: u32) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(format!("{SELECT} id < "));
@@ -103,7 +111,7 @@ pub(super) fn storable(value: &Value) -> Value {
 
 #[async_trait]
 impl Reports for PostgresStore {
-    async fn request_report(&self, new: &NewReport) -> Result<Report, StoreError> {
+    async fn request_report(&self, new: &NewReport) -> Result<Option<Report>, StoreError> {
         let request = storable(&new.request);
         let request = &request;
         retry::repeatable(|| async move {
@@ -125,9 +133,12 @@ impl Reports for PostgresStore {
             .bind(new.schedule_id.map(|id| id.0))
             .execute(&mut *tx)
             .await?;
-            let row = select_one(new.report_id).build().fetch_one(&mut *tx).await?;
-            tx.commit().await?;
-            Ok(report(&row)?.1)
+            // After the insert: one that had to wait for the deletion sees it only here.
+            let row = select_wanted(new.report_id).build().fetch_optional(&mut *tx).await?;
+            if row.is_some() {
+                tx.commit().await?;
+            }
+            Ok(row::one(row.as_ref(), report)?.map(|(_, report)| report))
         })
         .await
     }
@@ -327,6 +338,16 @@ impl Reports for PostgresStore {
             let mut query = select_one(id);
             query.push(" FOR UPDATE");
             let row = query.build().fetch_optional(&mut *tx).await?;
+            if row.is_some() {
+                sqlx::query(
+                    "INSERT INTO deleted_reports (report_id, deleted_at) VALUES ($1, $2)
+                     ON CONFLICT DO NOTHING",
+                )
+                .bind(id.0)
+                .bind(time::now())
+                .execute(&mut *tx)
+                .await?;
+            }
             sqlx::query("DELETE FROM report_logs WHERE report_id = $1")
                 .bind(id.0)
                 .execute(&mut *tx)

@@ -16,8 +16,8 @@ use crate::{
 
 #[async_trait]
 impl Reports for RemoteStore {
-    async fn request_report(&self, report: &NewReport) -> Result<Report, StoreError> {
-        self.get(&Call::new(Method::POST, "/reports").json(report)?).await
+    async fn request_report(&self, report: &NewReport) -> Result<Option<Report>, StoreError> {
+        self.find(&Call::new(Method::POST, "/reports").json(report)?).await
     }
 
     async fn claim_report(

@@ -17,7 +17,7 @@ use crate::{Inspection, StoreError, sql::migrations::migrations};
 static MIGRATIONS: LazyLock<Migrator> = migrations!(
     "sqlite": "0001_users", "0002_notification_logs", "0003_report_logs", "0004_accounts",
     "0005_notification_attempts", "0006_templates", "0007_schedules", "0008_recipients",
-    "0009_logins",
+    "0009_logins", "0010_deleted_reports",
 );
 
 /// How often, and how far apart, to ask for what SQLite's own busy timeout does not wait for: another

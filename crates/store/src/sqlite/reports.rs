@@ -31,6 +31,14 @@ fn select_one(id: ReportId) -> QueryBuilder<Sqlite> {
     query
 }
 
+/// The same, unless it was deleted once.
+fn select_wanted(id: ReportId) -> QueryBuilder<Sqlite> {
+    let mut query = select_one(id);
+    query.push(" AND NOT EXISTS (SELECT 1 FROM deleted_reports d WHERE d.report_id = ");
+    query.push_bind(id.to_string()).push(")");
+    query
+}
+
 /// The rows, newest first.
 pub(super) fn select(before: Option<i64>, limit: u32) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(format!("{SELECT} id < "));
@@ -88,7 +96,7 @@ fn judge(row: &SqliteRow, owner: Uuid, now: DateTime<Utc>) -> Result<ReportClaim
 
 #[async_trait]
 impl Reports for SqliteStore {
-    async fn request_report(&self, new: &NewReport) -> Result<Report, StoreError> {
+    async fn request_report(&self, new: &NewReport) -> Result<Option<Report>, StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query(
             "INSERT INTO report_logs
@@ -108,9 +116,11 @@ impl Reports for SqliteStore {
         .execute(&mut *tx)
         .await
         .store()?;
-        let row = select_one(new.report_id).build().fetch_one(&mut *tx).await.store()?;
-        tx.commit().await.store()?;
-        Ok(report(&row).store()?.1)
+        let row = select_wanted(new.report_id).build().fetch_optional(&mut *tx).await.store()?;
+        if row.is_some() {
+            tx.commit().await.store()?;
+        }
+        Ok(row::one(row.as_ref(), report)?.map(|(_, report)| report))
     }
 
     async fn claim_report(
@@ -283,6 +293,17 @@ impl Reports for SqliteStore {
     async fn delete_report(&self, id: ReportId) -> Result<Option<Report>, StoreError> {
         let mut tx = self.begin().await?;
         let row = select_one(id).build().fetch_optional(&mut *tx).await.store()?;
+        if row.is_some() {
+            sqlx::query(
+                "INSERT INTO deleted_reports (report_id, deleted_at) VALUES (?1, ?2)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(id.to_string())
+            .bind(time::text(time::now()))
+            .execute(&mut *tx)
+            .await
+            .store()?;
+        }
         sqlx::query("DELETE FROM report_logs WHERE report_id = ?1")
             .bind(id.to_string())
             .execute(&mut *tx)

@@ -22,13 +22,15 @@ use super::{Db, PROBLEM, check_length, lease, problem};
 /// Adds a report to the log, unless it is there; answers with it as it stands.
 #[utoipa::path(post, path = "/reports", tag = "reports", request_body = NewReport, responses(
     (status = 200, body = Report),
+    (status = 404, description = "It was deleted", body = ProblemBody, content_type = PROBLEM),
     (status = 422, body = ProblemBody, content_type = PROBLEM),
     (status = 503, body = ProblemBody, content_type = PROBLEM)))]
 pub(super) async fn request(
     State(store): Db,
     Json(report): Json<NewReport>,
 ) -> Result<Json<Report>, Problem> {
-    store.request_report(&report).await.map(Json).map_err(problem)
+    let logged = store.request_report(&report).await.map_err(problem)?;
+    logged.map(Json).ok_or_else(|| Problem::not_found("report"))
 }
 
 /// The reports, newest first.

@@ -121,7 +121,7 @@ pub(super) async fn ask_for(
         },
     )?;
     match state.reports.request_report(&entry).await {
-        Ok(report) => Ok((StatusCode::ACCEPTED, Json(report))),
+        Ok(report) => Ok((StatusCode::ACCEPTED, Json(report.unwrap_or(accepted)))),
         Err(error) => {
             warn!(report_id = %entry.report_id, %error, "queued, but not in the log yet");
             Ok((StatusCode::ACCEPTED, Json(accepted)))
