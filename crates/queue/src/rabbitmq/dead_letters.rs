@@ -33,7 +33,7 @@ use crate::{DeadLetter, DeadLetterFilter, QueueError, batch};
 
 /// A queue that says it has more and gives none for so long is being emptied by someone else.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How long what was handed back may take to be there again.
+/// How long to wait for the next of what was handed back to be there again.
 const RETURN_WAIT: Duration = Duration::from_secs(2);
 const RETURN_PAUSE: Duration = Duration::from_millis(5);
 /// So many are in this process's memory at a time.
@@ -326,11 +326,17 @@ fn passes(filter: &DeadLetterFilter, letter: &DeadLetter) -> bool {
     filter.cause.as_ref().is_none_or(|cause| letter.cause.contains(cause))
 }
 
-/// Waits until so many are there again: who looks next must not find fewer.
+/// Waits until so many are there again, as long as they become more: who looks next must not find fewer.
 async fn returned(live: &Live, name: &str, count: u32) -> Result<(), QueueError> {
-    let deadline = Instant::now() + RETURN_WAIT;
-    while depth::ready(live, name).await? < count && Instant::now() < deadline {
+    let (mut most, mut deadline) = (0, Instant::now() + RETURN_WAIT);
+    loop {
+        let ready = depth::ready(live, name).await?;
+        if ready > most {
+            (most, deadline) = (ready, Instant::now() + RETURN_WAIT);
+        }
+        if ready >= count || Instant::now() >= deadline {
+            return Ok(());
+        }
         sleep(RETURN_PAUSE).await;
     }
-    Ok(())
 }
