@@ -101,6 +101,42 @@ async fn whoever_looks_sees_all_dead_letters() {
     }
 }
 
+/// As other programs find it that know the broker only.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_on_the_wire_as_agreed() {
+    let broker = Broker::fresh().await;
+    let queue = broker.open().await;
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let one = messages(1).remove(0).with_traceparent(Some(traceparent.into()));
+    queue.publish(QUEUE, vec![one.clone()]).await.unwrap();
+    queue.publish(QUEUE, messages(40)).await.unwrap();
+
+    let connection =
+        lapin::Connection::connect(&broker.url, lapin::ConnectionProperties::default());
+    let channel = connection.await.unwrap().create_channel().await.unwrap();
+    let get = async || {
+        let options = lapin::options::BasicGetOptions { no_ack: true };
+        channel.basic_get(QUEUE.into(), options).await.unwrap().expect("it is there").delivery
+    };
+    let single = get().await;
+    let properties = &single.properties;
+    let content_type = properties.content_type().as_ref().unwrap().as_str();
+    assert_eq!(content_type, "application/cloudevents+json");
+    assert_eq!(*properties.delivery_mode(), Some(2), "persistent");
+    assert_eq!(properties.message_id().as_ref().unwrap().as_str(), one.id);
+    let headers = properties.headers().as_ref().unwrap().inner();
+    let told = headers["traceparent"].as_long_string().unwrap().as_bytes();
+    assert_eq!(told, traceparent.as_bytes());
+    assert_eq!(single.data, one.body);
+
+    let several = get().await;
+    let content_type = several.properties.content_type().as_ref().unwrap().as_str();
+    assert_eq!(content_type, "application/cloudevents-batch+json");
+    assert_eq!(*several.properties.delivery_mode(), Some(2), "persistent");
+    let events: Vec<serde_json::Value> = serde_json::from_slice(&several.data).unwrap();
+    assert_eq!(events.len(), 40);
+}
+
 /// They are looked at in parts; however many there are, all are seen, and each once.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_dead_letters_none_is_missed() {
