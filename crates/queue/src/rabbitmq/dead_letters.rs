@@ -310,9 +310,7 @@ impl Leaving {
 
     /// Publishes what goes back, and only then takes them out of the dead letters. Gives how many there were.
     async fn leave(self, shared: &Shared, channel: &Channel) -> Result<u32, QueueError> {
-        if !self.outgoing.is_empty() {
-            shared.publisher.publish(self.outgoing).await?;
-        }
+        shared.publisher.publish(self.outgoing).await?;
         let mut gone = 0;
         for tag in self.tags {
             channel.basic_ack(tag, BasicAckOptions::default()).await.map_err(unavailable)?;

@@ -36,6 +36,17 @@ pub struct PageBody<T> {
     pub next_cursor: Option<Cursor>,
 }
 
+impl<T> PageBody<T> {
+    /// A page of what was read with one item more than `limit`: that one tells that there is a next page.
+    pub fn of<K: Display>(mut items: Vec<T>, limit: usize, key_of: impl Fn(&T) -> K) -> Self {
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let last = items.last().filter(|_| has_more);
+        let next_cursor = last.map(|last| Cursor::new(key_of(last)));
+        Self { items, next_cursor }
+    }
+}
+
 impl Cursor {
     /// Wraps a key.
     pub fn new(key: impl Display) -> Self {
@@ -83,11 +94,8 @@ impl PageQuery {
     ) -> Result<PageBody<T>, Problem> {
         let (limit, after) = (self.limit()? as usize, self.key::<K>()?);
         let rest = whole.into_iter();
-        let mut rest = rest.filter(|item| after.as_ref().is_none_or(|key| comes_after(item, key)));
-        let items: Vec<T> = rest.by_ref().take(limit).collect();
-        let has_more = rest.next().is_some();
-        let next_cursor = items.last().filter(|_| has_more).map(|last| Cursor::new(key_of(last)));
-        Ok(PageBody { items, next_cursor })
+        let rest = rest.filter(|item| after.as_ref().is_none_or(|key| comes_after(item, key)));
+        Ok(PageBody::of(rest.take(limit + 1).collect(), limit, key_of))
     }
 
     /// The key to continue from.

@@ -5,17 +5,17 @@ use std::{
     time::Duration,
 };
 
-use domain::{EmailAddress, ReportId, UserFilter};
+use domain::{EmailAddress, UserFilter};
 use futures::future::join_all;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    AnyStore, address, all_users, by_another, person, registered, registration, templates,
+    AnyStore, address, all_users, by_another, new_report, person, registered, registration,
+    templates,
 };
 use crate::{
-    MAILS_PER_ADDRESS_AND_DAY, NewReport, NotificationClaim, NotificationFilter, RecordOutcome,
-    Recorded, ReportClaim, UserUpdate,
+    MAILS_PER_ADDRESS_AND_DAY, NotificationClaim, NotificationFilter, RecordOutcome, Recorded,
+    ReportClaim, UserUpdate,
 };
 
 const TASKS: usize = 8;
@@ -103,17 +103,6 @@ pub async fn one_claimer_of_eight_gets_the_mail(store: AnyStore) {
         let granted = of_this.iter().filter(|c| matches!(c, NotificationClaim::Granted(_))).count();
         let held = of_this.iter().filter(|c| matches!(c, NotificationClaim::Held { .. })).count();
         assert_eq!((granted, held), (1, TASKS - 1));
-    }
-}
-
-fn new_report() -> NewReport {
-    NewReport {
-        report_id: ReportId::new(),
-        report_name: "r".into(),
-        format: "csv".into(),
-        request: json!({}),
-        requested_by: None,
-        schedule_id: None,
     }
 }
 

@@ -36,12 +36,14 @@ pub mod users;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{Recipient, Registration, RegistrationId, UserFilter};
+use domain::{Recipient, Registration, RegistrationId, ReportId, UserFilter};
 use futures::TryStreamExt;
-use serde_json::Map;
+use serde_json::{Map, json};
 use uuid::Uuid;
 
-use crate::{NewRegistration, NotificationRequest, Order, Recorded, Store, User};
+use crate::{
+    NewRegistration, NewReport, NotificationRequest, Order, Recorded, Report, Store, User,
+};
 
 /// What a case gets: a store with nothing in it.
 pub type AnyStore = Arc<dyn Store>;
@@ -265,6 +267,23 @@ pub(crate) async fn record(store: &AnyStore, registration: &NewRegistration) -> 
 /// Registers an address and returns what a sender is asked to send.
 pub(crate) async fn registered(store: &AnyStore, email: &str) -> NotificationRequest {
     request(&record(store, &registration(email)).await)
+}
+
+/// A report that nobody has asked for yet.
+pub(crate) fn new_report() -> NewReport {
+    NewReport {
+        report_id: ReportId::new(),
+        report_name: "All of them".into(),
+        format: "csv".into(),
+        request: json!({}),
+        requested_by: None,
+        schedule_id: None,
+    }
+}
+
+/// Asks for a report that was never deleted.
+pub(crate) async fn ask_for(store: &AnyStore, new: &NewReport) -> Report {
+    store.request_report(new).await.unwrap().expect("it was never deleted")
 }
 
 /// What a sender is asked to send.

@@ -3,14 +3,10 @@
 use std::time::Duration;
 
 use chrono::{DurationRound, TimeDelta, Utc};
-use domain::ReportId;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{AnyStore, address, at, registration, request};
-use crate::{
-    AttemptOutcome, MinuteCount, NewReport, NotificationAttempt, ReportResult, Stats, UserStats,
-};
+use super::{AnyStore, address, ask_for, at, new_report, registration, request};
+use crate::{AttemptOutcome, MinuteCount, NotificationAttempt, ReportResult, Stats, UserStats};
 
 pub async fn an_empty_store_counts_nothing(store: AnyStore) {
     store.check().await.unwrap();
@@ -42,15 +38,7 @@ pub async fn everything_is_counted(store: AnyStore) {
         .collect();
     store.record_attempts(&attempts).await.unwrap();
     for failed in [false, true] {
-        let report = NewReport {
-            report_id: ReportId::new(),
-            report_name: "r".into(),
-            format: "csv".into(),
-            request: json!({}),
-            requested_by: None,
-            schedule_id: None,
-        };
-        let id = store.request_report(&report).await.unwrap().unwrap().report_id;
+        let id = ask_for(&store, &new_report()).await.report_id;
         if failed {
             let owner = Uuid::now_v7();
             store.claim_report(id, owner, Duration::from_mins(1)).await.unwrap();

@@ -1,8 +1,8 @@
 //! Lists, page by page.
 
-use domain::{ReportId, UserFilter};
+use domain::UserFilter;
 
-use super::{AnyStore, address, person, registration};
+use super::{AnyStore, address, ask_for, new_report, person, registration};
 use crate::{NewReport, NotificationFilter, Order};
 
 pub async fn pages_visit_each_user_once(store: AnyStore) {
@@ -86,15 +86,8 @@ pub async fn pages_visit_each_notification_once(store: AnyStore) {
 pub async fn pages_visit_each_report_once(store: AnyStore) {
     let mut newest_first = Vec::new();
     for n in 0..7 {
-        let report = NewReport {
-            report_id: ReportId::new(),
-            report_name: format!("report {n}"),
-            format: "csv".into(),
-            request: serde_json::json!({}),
-            requested_by: None,
-            schedule_id: None,
-        };
-        newest_first.insert(0, store.request_report(&report).await.unwrap().unwrap());
+        let report = NewReport { report_name: format!("report {n}"), ..new_report() };
+        newest_first.insert(0, ask_for(&store, &report).await);
     }
     for limit in [1, 3, 7, 100] {
         let (mut reports, mut before) = (Vec::new(), None);

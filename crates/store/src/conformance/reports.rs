@@ -7,19 +7,17 @@ use domain::{ReportId, ScheduleId};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{AnyStore, at};
+use super::{AnyStore, ask_for, at, new_report};
 use crate::{NewReport, Report, ReportClaim, ReportResult, ReportStatus, Retention};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn new() -> NewReport {
     NewReport {
-        report_id: ReportId::new(),
-        report_name: "All of them".into(),
-        format: "csv".into(),
         request: json!({"filters": {"q": "x'\"\u{0}👩"}, "columns": ["id"], "options": null}),
         requested_by: Some("ada@example.com".into()),
         schedule_id: Some(ScheduleId(Uuid::from_u128(7))),
+        ..new_report()
     }
 }
 
@@ -34,11 +32,7 @@ fn done(file: &str) -> ReportResult {
 }
 
 async fn requested(store: &AnyStore) -> ReportId {
-    ask(store, &new()).await.report_id
-}
-
-async fn ask(store: &AnyStore, new: &NewReport) -> Report {
-    store.request_report(new).await.unwrap().expect("it was never deleted")
+    ask_for(store, &new()).await.report_id
 }
 
 /// A report in somebody's hand.
@@ -59,7 +53,7 @@ async fn logged(store: &AnyStore, id: ReportId) -> Report {
 pub async fn a_report_is_requested_once(store: AnyStore) {
     let new = new();
     assert_eq!(store.report(new.report_id).await.unwrap(), None);
-    let report = ask(&store, &new).await;
+    let report = ask_for(&store, &new).await;
     let expected = Report {
         report_id: new.report_id,
         report_name: "All of them".into(),
@@ -80,11 +74,11 @@ pub async fn a_report_is_requested_once(store: AnyStore) {
     assert_eq!(store.report(new.report_id).await.unwrap(), Some(report.clone()));
 
     let other = NewReport { report_name: "Another".into(), ..new.clone() };
-    assert_eq!(ask(&store, &other).await, report, "the log has it already");
+    assert_eq!(ask_for(&store, &other).await, report, "the log has it already");
     let owner = Uuid::now_v7();
     store.claim_report(new.report_id, owner, MINUTE).await.unwrap();
     store.finish_report(new.report_id, owner, &done("a.csv")).await.unwrap();
-    assert_eq!(ask(&store, &new).await.status, ReportStatus::Done);
+    assert_eq!(ask_for(&store, &new).await.status, ReportStatus::Done);
     assert_eq!(store.reports(None, 10).await.unwrap().items.len(), 1);
 }
 
@@ -252,7 +246,7 @@ pub async fn outdated_files_are_found_and_forgotten(store: AnyStore) {
 
 pub async fn a_deleted_report_is_gone(store: AnyStore) {
     let new = new();
-    let report = ask(&store, &new).await;
+    let report = ask_for(&store, &new).await;
     let id = report.report_id;
     let kept = requested(&store).await;
     assert_eq!(store.delete_report(id).await.unwrap(), Some(report));
@@ -274,7 +268,7 @@ pub async fn long_texts_are_cut(store: AnyStore) {
         requested_by: Some("y".repeat(1000)),
         ..new()
     };
-    let report = ask(&store, &long).await;
+    let report = ask_for(&store, &long).await;
     assert_eq!(report.report_name, "ä".repeat(255));
     assert_eq!(report.format, "x".repeat(50));
     assert_eq!(report.requested_by, Some("y".repeat(255)));

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{ReportId, ScheduleId};
+use domain::ScheduleId;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{AnyStore, at};
-use crate::{
-    MissedSlots, NewReport, NewSchedule, Page, ReportResult, ReportStatus, Schedule, StoreError,
-};
+use super::{AnyStore, ask_for, at, new_report};
+use crate::{MissedSlots, NewReport, NewSchedule, Page, ReportResult, ReportStatus, Schedule};
 
 fn new(next_run_at: Option<&str>) -> NewSchedule {
     NewSchedule {
@@ -150,21 +148,14 @@ pub async fn a_slot_is_advanced_from_where_it_was_seen(store: AnyStore) {
 
 pub async fn the_latest_report_is_told(store: AnyStore) {
     let id = created(&store, None).await.schedule_id;
-    let ask = async |schedule_id| -> Result<_, StoreError> {
-        let report = NewReport {
-            report_id: ReportId::new(),
-            report_name: "Every morning".into(),
-            format: "csv".into(),
-            request: json!({}),
-            requested_by: None,
-            schedule_id,
-        };
-        Ok(store.request_report(&report).await?.unwrap())
+    let ask = async |schedule_id| {
+        let report = NewReport { report_name: "Every morning".into(), schedule_id, ..new_report() };
+        ask_for(&store, &report).await
     };
-    let first = ask(Some(id)).await.unwrap();
-    let second = ask(Some(id)).await.unwrap();
-    ask(None).await.unwrap();
-    ask(Some(ScheduleId(Uuid::now_v7()))).await.unwrap();
+    let first = ask(Some(id)).await;
+    let second = ask(Some(id)).await;
+    ask(None).await;
+    ask(Some(ScheduleId(Uuid::now_v7()))).await;
     let latest = async || {
         let schedule = store.schedule(id).await.unwrap().unwrap();
         (schedule.last_run_at, schedule.last_status)

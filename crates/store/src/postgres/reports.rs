@@ -34,8 +34,9 @@ fn select_one(id: ReportId) -> QueryBuilder<Postgres> {
 /// The same, unless it was deleted once.
 fn select_wanted(id: ReportId) -> QueryBuilder<Postgres> {
     let mut query = select_one(id);
-    query.push(" AND NOT EXISTS (SELECT FROM deleted_reports d WHERE d.report_id = ");
-    query.push_bind(id.0).push(")");
+    query.push(
+        " AND NOT EXISTS (SELECT FROM deleted_reports d WHERE d.report_id = report_logs.report_id)",
+    );
     query
 }
 

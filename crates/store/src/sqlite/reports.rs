@@ -34,8 +34,9 @@ fn select_one(id: ReportId) -> QueryBuilder<Sqlite> {
 /// The same, unless it was deleted once.
 fn select_wanted(id: ReportId) -> QueryBuilder<Sqlite> {
     let mut query = select_one(id);
-    query.push(" AND NOT EXISTS (SELECT 1 FROM deleted_reports d WHERE d.report_id = ");
-    query.push_bind(id.to_string()).push(")");
+    query.push(
+        " AND NOT EXISTS (SELECT 1 FROM deleted_reports d WHERE d.report_id = report_logs.report_id)",
+    );
     query
 }
 

@@ -101,11 +101,8 @@ pub(super) async fn list(
     let filter = filter(query.queue, query.cause)?;
     let after: Option<String> = query.cursor.as_ref().map(Cursor::key).transpose()?;
     let found = queue.dead_letters(&filter, after.as_deref(), limit + 1).await;
-    let mut found = found.map_err(super::unavailable)?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next_cursor = if more { found.last().map(|l| Cursor::new(&l.id)) } else { None };
-    Ok(Json(PageBody { items: found.into_iter().map(Into::into).collect(), next_cursor }))
+    let found = found.map_err(super::unavailable)?.into_iter().map(DeadLetterBody::from).collect();
+    Ok(Json(PageBody::of(found, limit, |letter: &DeadLetterBody| letter.id.clone())))
 }
 
 fn filter(queue: Option<String>, cause: Option<String>) -> Result<DeadLetterFilter, Problem> {
